@@ -76,8 +76,8 @@ impl FromStr for Moment {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let wrong = || {
-            "expected seconds since 1970 (`date +%s`), a time such as `2026-11-30T14:40:26Z`, how long ago such as `2h`, \
-             or `@FILE` for the time of a file"
+            "expected seconds since 1970 (`date +%s`), a time such as `2026-11-30T14:40:26Z`, an age such as \
+                 `2h`, or `@FILE` for the mtime of a file"
                 .to_owned()
         };
         let text = text.trim();

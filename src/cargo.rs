@@ -213,8 +213,7 @@ impl Cargo {
             }
             bail!("{said}");
         }
-        String::from_utf8(output.stdout)
-            .context("cargo metadata printed something that is not text")
+        String::from_utf8(output.stdout).context("cargo metadata printed text that is not UTF-8")
     }
 }
 
@@ -233,7 +232,7 @@ impl fmt::Display for NotFetched {
         let package = &self.package;
         write!(
             f,
-            "the sources of `{package}` are not downloaded (`cargo fetch` does that)"
+            "the sources of `{package}` are not downloaded; run `cargo fetch`"
         )
     }
 }
@@ -312,7 +311,7 @@ pub(crate) fn try_wrapper(wrapper: &Path, dir: &Path) -> Result<()> {
     command.args(["rustc", "-vV"]).current_dir(dir);
     let answer = said_in_time(command, &wrapper.to_string_lossy())?;
     if answer != compiler {
-        bail!("it does not pass `rustc -vV` on to the compiler");
+        bail!("it does not pass `rustc -vV` to the compiler");
     }
     Ok(())
 }
@@ -341,7 +340,7 @@ fn said(mut command: std::process::Command, what: &str) -> Result<String> {
         bail!("{}", first_error(&String::from_utf8_lossy(&output.stderr)));
     }
     String::from_utf8(output.stdout)
-        .with_context(|| format!("{what} printed something that is not text"))
+        .with_context(|| format!("{what} printed text that is not UTF-8"))
 }
 
 /// How long a program that is not Rust's own may take to say its version, and how much it may say.
@@ -393,7 +392,7 @@ fn said_in_time(mut command: std::process::Command, what: &str) -> Result<String
     if !status.success() {
         bail!("{}", first_error(&String::from_utf8_lossy(&error)));
     }
-    String::from_utf8(answer).with_context(|| format!("{what} printed something that is not text"))
+    String::from_utf8(answer).with_context(|| format!("{what} printed text that is not UTF-8"))
 }
 
 /// An error output in one line: where Cargo found it, its first line, and the first lines of its causes.

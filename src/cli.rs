@@ -50,19 +50,19 @@ Exit codes:
   0    done, or nothing to do
   1    some actions failed or were skipped
   2    wrong usage
-  3    something would be deleted, and it was not confirmed
+  3    deletions were not confirmed, and nothing was changed
   101  could not run
 
 Examples:
-  cargo sharedtarget --dry-run ~/code    show what would be done
-  cargo sharedtarget ~/code              show it, ask, and do it
-  cargo sharedtarget warm                give this worktree what others have compiled
-  cargo sharedtarget list                what there is, and how large it is
-  cargo sharedtarget clean --idle 30d    also delete what was not used for 30 days
-  cargo sharedtarget dedupe ~/code       store what is the same in several target folders once
+  cargo sharedtarget --dry-run ~/code    show what setup would do
+  cargo sharedtarget ~/code              show the plan, ask, then do it
+  cargo sharedtarget warm                take compiled units from other worktrees
+  cargo sharedtarget list                list target folders and their sizes
+  cargo sharedtarget clean --idle 30d    also delete folders without a build for 30 days
+  cargo sharedtarget dedupe ~/code       store identical files of target folders once
   cargo sharedtarget run report.rs       run a single-file script
-  cargo sharedtarget store harvest       keep what was built, for clones and machines to come
-  cargo sharedtarget undo                put configurations back as they were";
+  cargo sharedtarget store harvest       keep third-party crates for later clones
+  cargo sharedtarget undo                restore configurations and target folders";
 
 /// Many git worktrees, one build's worth of disk: warm, correct and parallel, with plain cargo build.
 ///
@@ -79,43 +79,43 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Give each worktree a target folder under one shared root, and delete what is left behind
+    /// Give each worktree its own target folder under one shared root; delete replaced folders
     #[command(after_help = setup::args::SETUP)]
     Setup(SetupArgs),
-    /// List target folders: size, last build, state
+    /// List workspaces and target folders: size, last build, state
     List(ListArgs),
     /// Delete whole target folders, by default those that no build will use again
     Clean(CleanArgs),
-    /// Say why target folders are so large, and what could be done about it
+    /// Explain the size of target folders, and suggest how to reduce it
     Audit(AuditArgs),
-    /// Say why the last build here compiled what it compiled, and what would have shared it
+    /// Explain why the last build compiled each unit, and what would have shared it
     Why(WhyArgs),
     /// Delete single units of target folders, by default those that no build will miss
     Gc(GcArgs),
-    /// Have target folders share the storage of what is the same in them; nothing is deleted
+    /// Store identical files of several target folders once; delete nothing
     Dedupe(DedupeArgs),
-    /// Set one worktree up and warm it, quickly enough for a hook
+    /// Configure and warm one worktree, fast enough for a git hook
     Onboard(OnboardArgs),
-    /// Give a worktree what another one has compiled from the same sources, so that its first build is a warm one
+    /// Fill a worktree's target folder with units that other worktrees have compiled
     Warm(WarmArgs),
-    /// Say what is wrong with the setup, why that matters, and what fixes it
+    /// Find problems of the setup: why each one matters, and its fix
     Doctor(DoctorArgs),
-    /// Run a single-file script, its dependencies compiled once for all scripts, its program kept
+    /// Run a single-file script; keep its program, and compile dependencies once for all scripts
     Run(RunArgs),
-    /// What scripts have left: kept programs, and what all were compiled with
+    /// Show or clean the cache of scripts: kept programs and compiled dependencies
     #[command(subcommand)]
     Cache(CacheCommand),
-    /// Third-party crates that outlive target folders, by content
+    /// Keep third-party crates beyond their target folders, and exchange them with others
     #[command(subcommand)]
     Store(StoreCommand),
-    /// Put configurations and git excludes back as they were before setup
+    /// Restore configurations, git excludes and hooks, and move target folders back
     Undo(UndoArgs),
-    /// Print a script by which a shell completes our arguments
+    /// Print a completion script for a shell
     Completions(pages::CompletionsArgs),
     /// Write the manual pages
     #[command(hide = true)]
     Man(pages::ManArgs),
-    /// A git hook, by which `git worktree add` sets the new worktree up by itself
+    /// Install or remove the git hook that sets up each new worktree
     #[command(subcommand)]
     Hook(HookCommand),
 }
@@ -350,7 +350,7 @@ fn prepare(find: FindArgs, speak: &SpeakArgs, act: Option<&ActArgs>) -> Result<(
 fn cwd() -> Result<PathBuf> {
     std::env::current_dir()
         .context("failed to find the current folder")
-        .hint("it was deleted or moved, as it seems: change to another one")
+        .hint("change to another folder; this one seems to be deleted or moved")
 }
 
 fn width_of(size: Option<(terminal_size::Width, terminal_size::Height)>) -> Option<usize> {
@@ -402,10 +402,10 @@ fn wrapper(given: &Path) -> Result<String> {
     let script = fs::read_start(&real, 1 << 16).ok().flatten();
     if script.is_some_and(|bytes| wrapper_script::is_begun(&bytes)) {
         return Err(anyhow!(
-            "`{}` is the script that --auto-onboard writes, and no compiler cache",
+            "`{}` is the script of --auto-onboard, not a compiler cache",
             path.display()
         ))
-        .hint("name the program that is to run the compiler");
+        .hint("name a program that runs the compiler, such as sccache");
     }
     let text = path
         .to_str()
@@ -413,7 +413,7 @@ fn wrapper(given: &Path) -> Result<String> {
     let text = text.map(str::to_owned);
     text.with_context(|| {
         format!(
-            "expected a path in Unicode, without line ends and the like: `{}`",
+            "expected a UTF-8 path without control characters: `{}`",
             path.display()
         )
     })

@@ -420,7 +420,7 @@ fn run(mut git: Command, input: Option<&[u8]>) -> Result<Output> {
                 child.wait_with_output()
             });
             started.ended(output.as_ref().map(|output| output.status));
-            output.context("failed to hear from git")?
+            output.context("failed to read git's answer")?
         }
     };
     if output.status.success() || (input.is_some() && output.status.code() == Some(1)) {

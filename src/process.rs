@@ -191,16 +191,16 @@ fn exchange(
     // Open until it is asked whether the program has failed: one that goes on writing would fail for that alone.
     let (said, _output) = said
         .recv_timeout(in_time)
-        .map_err(|_| anyhow!("it did not answer in {} seconds", in_time.as_secs()))?;
+        .map_err(|_| anyhow!("it did not answer within {} seconds", in_time.as_secs()))?;
     let whole = said.last() == Some(&b'\n');
     if said.len() as u64 >= MOST {
-        bail!("its answer has no end");
+        bail!("its answer does not end");
     }
     // A program that has printed all closes its output before it ends.
     let ended = match then {
         Input::Ends => {
             let ended = answer.wait(in_time.saturating_sub(begun.elapsed()))?;
-            let late = || format!("it did not end in {} seconds", in_time.as_secs());
+            let late = || format!("it did not end within {} seconds", in_time.as_secs());
             Some(ended.with_context(late)?)
         }
         Input::StaysOpen if whole => answer.child.try_wait()?,

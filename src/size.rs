@@ -52,7 +52,7 @@ impl FromStr for Bytes {
         let has_unit = text.ends_with(|last: char| last.is_ascii_alphabetic()) || text == "0";
         let size = parse_size::parse_size(text).ok().filter(|_| has_unit);
         size.map(Self)
-            .ok_or_else(|| "expected a size with its unit, such as `20GB` or `512MiB`".to_owned())
+            .ok_or_else(|| "expected a size with a unit, such as `20GB` or `512MiB`".to_owned())
     }
 }
 

@@ -182,8 +182,8 @@ pub(crate) fn survey(request: &Request, progress: &Progress) -> Result<Survey> {
         let root = fs::folder(root)
             .hint("name a folder to search; without one, the current folder is searched")?;
         if root.to_str().is_none() {
-            return Err(anyhow!("expected a path in Unicode: `{}`", root.display()))
-                .hint("rename that folder: neither configurations nor JSON can name it");
+            return Err(anyhow!("expected a UTF-8 path: `{}`", root.display()))
+                .hint("rename that folder; configurations and JSON cannot contain its name");
         }
         if !roots.contains(&root) {
             roots.push(root);
@@ -347,7 +347,7 @@ pub(crate) fn no_workspace(survey: &Survey, worktree: &Path) -> anyhow::Error {
     let (why, hint) = match broken {
         Some(one) => (
             format!(": Cargo.toml: {}", one.message),
-            "mend that file, and run this again",
+            "fix that file, and run this again",
         ),
         None => (
             String::new(),
@@ -366,7 +366,7 @@ pub(crate) fn no_workspace(survey: &Survey, worktree: &Path) -> anyhow::Error {
 /// There is nothing at the path.
 pub(crate) fn worktree_at(path: &Path) -> Result<PathBuf> {
     let path = fs::folder(path).hint(
-        "name a worktree, or a folder in it; without one, that of the current folder counts",
+        "name a worktree or a folder in it; without one, the worktree of the current folder is used",
     )?;
     let top = path
         .ancestors()

@@ -14,21 +14,21 @@ use crate::term::ui::Format;
 
 const LIST: &str = "\
 Examples:
-  cargo sharedtarget list ~/code                     every workspace, with its size and last build
-  cargo sharedtarget list --no-size --format json    for programs, quickly";
+  cargo sharedtarget list ~/code                     every workspace, its size and last build
+  cargo sharedtarget list --no-size --format json    for programs, without sizes";
 
 const AUDIT: &str = "\
 Examples:
-  cargo sharedtarget audit                                      what is in the target folders here
-  cargo sharedtarget audit --format html ~/code > audit.html    a page to look around in
-  cargo sharedtarget audit --max-size 20GB                      fail in CI if they take more";
+  cargo sharedtarget audit                                      explain the target folders here
+  cargo sharedtarget audit --format html ~/code > audit.html    write a page to explore
+  cargo sharedtarget audit --max-size 20GB                      fail in CI if they are larger";
 
 #[derive(Debug, Args)]
 #[command(after_help = LIST)]
 pub(crate) struct ListArgs {
     #[command(flatten)]
     find: FindArgs,
-    /// Do not measure, which is much quicker
+    /// Do not measure sizes, which is much faster
     #[arg(long)]
     no_size: bool,
     #[command(flatten)]
@@ -40,16 +40,16 @@ pub(crate) struct ListArgs {
 pub(crate) struct AuditArgs {
     #[command(flatten)]
     find: FindArgs,
-    /// Show as many rows of each table
+    /// Show at most this many rows of each table
     #[arg(long, value_name = "N", default_value_t = 10, help_heading = "Output")]
     top: usize,
-    /// Exit with 1 if there is something to change
+    /// Exit with 1 if there is a suggestion
     #[arg(long)]
     check: bool,
-    /// Exit with 1 if all folders together take more than this, such as 20GB
+    /// Exit with 1 if all folders together are larger than this, such as 20GB
     #[arg(long, value_name = "SIZE")]
     max_size: Option<Bytes>,
-    /// The format of the answer
+    /// The format of the output
     #[arg(long, value_enum, default_value = "human", help_heading = "Output")]
     format: AuditFormat,
     #[command(flatten)]

@@ -87,7 +87,7 @@ impl Sums {
         let doubt = rules::doubts(&input).into_iter().next();
         self.doubts.extend(doubt.map(|doubt| Problem {
             path: folder.inventory.folder.clone(),
-            message: format!("not all that nothing uses is known: {doubt}"),
+            message: format!("the list of unused files may be incomplete: {doubt}"),
         }));
         self.unused.add(input);
     }

@@ -66,7 +66,7 @@ fn unused(audit: &Audit, frees: &BTreeMap<String, Bytes>) -> Vec<Finding> {
                 kind: FindingKind::Unused,
                 saves: Some(*bytes),
                 at_most: false,
-                what: format!("nothing uses this: {}", names.join(", ")),
+                what: format!("unused: {}", names.join(", ")),
                 change: command.clone(),
                 file: None,
             }
@@ -100,7 +100,7 @@ fn debug_info(facts: &Facts) -> Vec<Finding> {
         FindingKind::DependencyDebugInfo,
         of_dependencies,
         format!(
-            "{of_dependencies} of the third-party libraries are debug information, {} of that line tables",
+            "third-party libraries contain {of_dependencies} of debug information, {} of it line tables",
             third_party.line_tables
         ),
         "[profile.dev.package.\"*\"]\ndebug = false",
@@ -109,8 +109,8 @@ fn debug_info(facts: &Facts) -> Vec<Finding> {
         FindingKind::OwnDebugInfo,
         own.other,
         format!(
-            "{} of your own crates and programs are debug information; line tables, by which backtraces have lines, \
-             are {} of it",
+            "your own crates and programs contain {} of debug information; line tables, which backtraces need, \
+                 are {} of it",
             own.line_tables + own.other,
             own.line_tables
         ),
@@ -192,11 +192,12 @@ fn all_features(packages: &[AuditedPackage]) -> Option<Finding> {
         saves: Some(saves),
         at_most: false,
         what: format!(
-            "built with --all-features and without: {}; each makes variants of all that depends on it, and those of \
-             dependencies come on top",
+            "built with and without --all-features: {}; that compiles variants of every dependent crate, and \
+                 often of dependencies",
             named(names.iter().copied())
         ),
-        change: "keep to one set of features in daily work, or build the other one with `--target-dir`, and delete it"
+        change: "use one set of features in daily work, or build the other with `--target-dir` and delete that \
+            folder"
             .to_owned(),
         file: None,
     })
@@ -231,8 +232,8 @@ fn versions(packages: &[AuditedPackage]) -> Option<Finding> {
         saves: Some(found.iter().map(|(_, bytes)| *bytes).sum()),
         at_most: true,
         what: format!(
-            "{} there in several versions: {}",
-            packages_are(found.len(), "is", "are"),
+            "{} several versions: {}",
+            packages_are(found.len(), "has", "have"),
             named(found.iter().map(|(name, _)| *name))
         ),
         change: "cargo tree --duplicates".to_owned(),
@@ -307,7 +308,7 @@ fn of_duplicates(saves: Bytes) -> Option<Finding> {
         kind: FindingKind::Duplicates,
         saves: Some(saves),
         at_most: true,
-        what: "several folders have the same third-party libraries, each its own copy".to_owned(),
+        what: "several folders have copies of the same third-party libraries".to_owned(),
         change: "cargo sharedtarget dedupe".to_owned(),
         file: None,
     })
@@ -322,8 +323,8 @@ fn wrapper(audit: &Audit, facts: &Facts) -> Option<Finding> {
         saves: None,
         at_most: false,
         what: format!(
-            "Cargo runs the compiler by `{wrapper}`; what is compiled incrementally, a compiler cache does not keep, \
-             and there are {} of such data",
+            "Cargo runs the compiler through `{wrapper}`, which does not cache incremental compilation; there are \
+                 {} of incremental data",
             incremental.on_disk
         ),
         change: "[profile.dev]\nincremental = false".to_owned(),
@@ -344,7 +345,7 @@ fn budget(audit: &Audit, facts: &Facts) -> Option<Finding> {
         saves: Some(Bytes(over)),
         at_most: false,
         what: format!(
-            "the folders take {}, and may take {budget}",
+            "the folders take {}; the limit is {budget}",
             audit.total.on_disk
         ),
         change: format!("cargo sharedtarget gc --max-size {}", budget.exact()),

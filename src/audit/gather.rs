@@ -71,7 +71,7 @@ pub(crate) fn gather(
             }
             Answer::Members(_, message) | Answer::Nothing(message) => problems.push(Problem {
                 path: root,
-                message: format!("who asks for which features is not known: {message}"),
+                message: format!("the requesters of features are unknown: {message}"),
             }),
         }
     }

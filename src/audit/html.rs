@@ -47,7 +47,11 @@ pub(crate) fn audit(out: Out<'_>, audit: &Audit, view: &View) -> io::Result<()> 
             "script" => SCRIPTS
                 .iter()
                 .try_for_each(|script| out.write_all(script.as_bytes()))?,
-            _ => return Err(io::Error::other(format!("no such part: `{name}`"))),
+            _ => {
+                return Err(io::Error::other(format!(
+                    "expected a part of the page: `{name}`"
+                )));
+            }
         }
         rest = after;
     }

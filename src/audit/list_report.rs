@@ -302,7 +302,7 @@ fn warnings(out: Out<'_>, survey: &Survey, listing: &Listing, view: &View) -> io
                 format!("{path} {why}{}", advice.unwrap_or_default())
             }
             None => format!(
-                "{path} was left by an interrupted run; the next setup, clean, gc, dedupe or undo deletes it"
+                "{path} is a remnant of an interrupted run; the next setup, clean, gc, dedupe or undo deletes it"
             ),
         };
         warn(&text)?;
@@ -313,8 +313,8 @@ fn warnings(out: Out<'_>, survey: &Survey, listing: &Listing, view: &View) -> io
         .any(|row| row.configured == Configured::Unsafe)
     {
         warn(
-            "worktrees marked UNSAFE build into one folder, and cargo can run one's code for another's; \
-             `cargo sharedtarget` gives each its own",
+            "worktrees marked UNSAFE build into one folder, so Cargo can run one worktree's code for another's; \
+                 `cargo sharedtarget` gives each its own folder",
         )?;
     }
     for found in &survey.overrides {

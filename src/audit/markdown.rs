@@ -38,11 +38,11 @@ pub(crate) fn audit(
     section(out, "", &shares_table(audit, top))?;
     let several = several(audit);
     let title = format!(
-        "Why there are several: {} in more than one variant",
+        "Variants: {} in more than one",
         counted(several.len(), "package")
     );
     section(out, &title, &variants_table(&several, top))?;
-    section(out, "What nothing uses", &unused_table(audit))?;
+    section(out, "Unused", &unused_table(audit))?;
     findings(out, &audit.findings, top, view)?;
     let problems = audit.problems.iter();
     let problems = problems.map(|one| format!("{}: {}", view.paths.show(&one.path), one.message));
@@ -71,9 +71,9 @@ fn section(out: Out<'_>, title: &str, table: &Table) -> io::Result<()> {
 fn findings(out: Out<'_>, findings: &[Finding], top: usize, view: &View) -> io::Result<()> {
     writeln!(out)?;
     if findings.is_empty() {
-        return writeln!(out, "Nothing to improve.");
+        return writeln!(out, "No suggestions.");
     }
-    writeln!(out, "**What to change**")?;
+    writeln!(out, "**Suggestions**")?;
     writeln!(out)?;
     for finding in findings.iter().take(top) {
         let place = finding.file.as_ref();

@@ -120,7 +120,7 @@ fn variants(out: Out<'_>, audit: &Audit, top: usize, view: &View) -> io::Result<
     }
     writeln!(
         out,
-        "{HEADING}Why there are several{HEADING:#}: {} in more than one variant",
+        "{HEADING}Variants{HEADING:#}: {} in more than one",
         counted(several.len(), "package")
     )?;
     variants_table(&several, top).write(out, view.width)?;
@@ -180,7 +180,7 @@ fn differ_in(variants: &[Variant]) -> String {
         let word = match difference {
             Difference::Checked => "check or build",
             Difference::Profile { .. } => "profile",
-            Difference::Settings => "profile's settings",
+            Difference::Settings => "profile settings",
             Difference::Triple { .. } => "triple",
             Difference::Compiler { .. } => "compiler",
             Difference::Rustflags { .. } => "RUSTFLAGS",
@@ -216,7 +216,7 @@ fn difference(difference: &Difference) -> String {
     match difference {
         Difference::Checked => "checked or built".into(),
         Difference::Profile { to, .. } => format!("profile {to}"),
-        Difference::Settings => "other settings of the profile".into(),
+        Difference::Settings => "other profile settings".into(),
         Difference::Triple { to, .. } => format!("for {}", or_host(to)),
         Difference::Compiler { to, .. } => or_other(to),
         Difference::Rustflags { to, .. } => format!("RUSTFLAGS={}", to.join(" ")),
@@ -227,9 +227,9 @@ fn difference(difference: &Difference) -> String {
         }
         Difference::Dependencies { packages } => {
             let shown = packages.iter().take(NAMED).cloned().collect::<Vec<_>>();
-            format!("made with other {}", shown.join(", "))
+            format!("depends on other {}", shown.join(", "))
         }
-        Difference::Unknown => "something that Cargo does not write down".into(),
+        Difference::Unknown => "something that Cargo does not record".into(),
     }
 }
 
@@ -255,7 +255,7 @@ fn asked(out: Out<'_>, package: &AuditedPackage, view: &View) -> io::Result<()> 
     let all: Vec<String> = by_asker
         .iter()
         .take(shown)
-        .map(|(asker, features)| format!("{asker} asks for {}", features.join(" ")))
+        .map(|(asker, features)| format!("{asker} enables {}", features.join(" ")))
         .collect();
     if all.is_empty() {
         return Ok(());
@@ -272,7 +272,7 @@ fn unused(out: Out<'_>, audit: &Audit, view: &View) -> io::Result<()> {
     if audit.unused.is_empty() {
         return Ok(());
     }
-    writeln!(out, "{HEADING}What nothing uses{HEADING:#}")?;
+    writeln!(out, "{HEADING}Unused{HEADING:#}")?;
     unused_table(audit).write(out, view.width)?;
     writeln!(out)
 }
@@ -301,9 +301,9 @@ pub(super) fn unused_table(audit: &Audit) -> Table {
 
 fn findings(out: Out<'_>, findings: &[Finding], top: usize, view: &View) -> io::Result<()> {
     if findings.is_empty() {
-        return writeln!(out, "{GOOD}nothing to improve{GOOD:#}");
+        return writeln!(out, "{GOOD}no suggestions{GOOD:#}");
     }
-    writeln!(out, "{HEADING}What to change{HEADING:#}")?;
+    writeln!(out, "{HEADING}Suggestions{HEADING:#}")?;
     for finding in findings.iter().take(top) {
         let text = format!("{}{}", saves(finding), shown(&finding.what));
         wrapped(out, &text, "  ", view.width)?;

@@ -156,15 +156,15 @@ fn full(options: &str) -> String {
 fn word(why: &CollectReason, kind: &UnitKind) -> &'static str {
     match why {
         CollectReason::Unreferenced => "packages in no Cargo.lock",
-        CollectReason::MadeWithUnreferenced { .. } => "made with packages in no Cargo.lock",
+        CollectReason::MadeWithUnreferenced { .. } => "depending on packages in no Cargo.lock",
         CollectReason::ToolchainGone { .. } => "compilers that are not installed",
         CollectReason::Superseded { .. } if matches!(kind, UnitKind::Test | UnitKind::Bench) => {
             "older test programs"
         }
-        CollectReason::Superseded { .. } => "older builds of the same",
-        CollectReason::Unfinished => "builds that did not end",
-        CollectReason::Leaked => "left by rustc after earlier builds",
-        CollectReason::CrateGone => "incremental data of crates that are gone",
+        CollectReason::Superseded { .. } => "superseded builds",
+        CollectReason::Unfinished => "remnants of interrupted builds",
+        CollectReason::Leaked => "remnants of rustc",
+        CollectReason::CrateGone => "incremental data of removed crates",
         _ => "other",
     }
 }

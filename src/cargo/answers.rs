@@ -164,7 +164,7 @@ impl Record {
 }
 
 fn parse(text: &str) -> Result<Metadata> {
-    MetadataCommand::parse(text).context("cargo metadata printed something unexpected")
+    MetadataCommand::parse(text).context("cargo metadata printed unexpected JSON")
 }
 
 fn read(file: &Path) -> Vec<Record> {

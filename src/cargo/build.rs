@@ -154,7 +154,7 @@ impl Cargo {
         let mut local: HashMap<PackageId, PathBuf> = HashMap::new();
         let answer = BufReader::new(child.stdout.take().with_context(failed)?);
         for message in Message::parse_stream(answer) {
-            match message.context("cargo said something unexpected")? {
+            match message.context("Cargo printed unexpected JSON")? {
                 Message::CompilerMessage(message) => {
                     built.compiled = true;
                     let text = message.message.rendered.unwrap_or_default();
@@ -175,7 +175,7 @@ impl Cargo {
                         built.program = artifact
                             .executable
                             .with_context(|| {
-                                format!("cargo made no program of `{}`", build.program)
+                                format!("Cargo built no program from `{}`", build.program)
                             })?
                             .into_std_path_buf();
                     }

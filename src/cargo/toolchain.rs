@@ -73,7 +73,7 @@ pub(super) fn none_of_a_worktree(dir: &Path) -> Result<()> {
 
 fn refused(file: &Path) -> String {
     format!(
-        "`{}` names a toolchain by its path, and nothing that a worktree names is run to look at it",
+        "`{}` names a toolchain by its path, and we run no program that a worktree names",
         file.display()
     )
 }
@@ -90,7 +90,7 @@ pub(super) fn no_compiler_of_a_worktree(dir: &Path) -> Result<()> {
             let bytes = fs::read(file)?.unwrap_or_default();
             if let Some(key) = lookup::runs_to_resolve(&String::from_utf8_lossy(&bytes)) {
                 bail!(
-                    "`{}` has `{key}`, and nothing that a worktree names is run to look at it",
+                    "`{}` has `{key}`, and we run no program that a worktree names",
                     file.display()
                 );
             }

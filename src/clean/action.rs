@@ -47,7 +47,8 @@ impl Action for DeleteFolder {
         let cold = self.gave_to.iter().find(|into| !is_warm(into, run));
         if let Some(into) = cold {
             return Err(Stopped::Skipped(format!(
-                "`{}` was to get its units first, and did not; `cargo sharedtarget clean` deletes it all the same",
+                "`{}` was to receive its units first, which failed; `cargo sharedtarget clean` deletes it all the \
+                     same",
                 into.display()
             )));
         }

@@ -19,39 +19,39 @@ use crate::text::failure::Hint as _;
 const CLEAN: &str = "\
 Examples:
   cargo sharedtarget clean                      delete what no build will use again
-  cargo sharedtarget clean --idle 30d ~/code    and what was not built in for 30 days
-  cargo sharedtarget clean --merged             and what worktrees of merged branches have built
-  cargo sharedtarget clean --all -n             what deleting everything would free";
+  cargo sharedtarget clean --idle 30d ~/code    also folders without a build for 30 days
+  cargo sharedtarget clean --merged             also folders of worktrees with merged branches
+  cargo sharedtarget clean --all -n             show what deleting everything would free";
 
 const GC: &str = "\
 Examples:
   cargo sharedtarget gc
-      delete what no build will miss, and what the settings say
+      delete units that no build will miss, and keep to the budget of the settings
   cargo sharedtarget gc --older-than 30d
-      what was not used for 30 days
+      delete units that were not used for 30 days
   cargo sharedtarget gc --unused-since @start --yes
-      in CI, what this job did not use, after `touch start` at its begin
+      in CI: delete units that the job did not use, after `touch start` at its start
   cargo sharedtarget gc --max-size 20GB --keep-programs
-      keep to a budget, but not at the cost of programs
+      keep to a budget, and keep programs
   cargo sharedtarget gc --incremental=14d --superseded
-      what was left behind by edits";
+      delete remains of edits: old incremental data and replaced units";
 
 #[derive(Debug, Args)]
 #[command(after_help = CLEAN)]
 pub(crate) struct CleanArgs {
     #[command(flatten)]
     find: FindArgs,
-    /// Folders that no build will use again: shadowed by the configuration, or their worktree is gone (default)
+    /// Folders that no build will use again: the configuration names another one, or the worktree is gone (default)
     #[arg(long, help_heading = "Rules")]
     stale: bool,
     /// Only folders whose worktree is gone
     #[arg(long, help_heading = "Rules", conflicts_with = "stale")]
     orphaned: bool,
-    /// Also folders in use, if nothing was built in them for this long, such as 30d
+    /// Also folders in use, if no build has used them for this long, such as 30d
     #[arg(long, value_name = "AGE", help_heading = "Rules")]
     idle: Option<Age>,
-    /// Also folders in use by linked worktrees whose branch is merged into the default branch, or into the local one that it
-    /// follows; as it is, rebased or squashed. The worktrees stay
+    /// Also folders of linked worktrees whose branch is merged (also rebased or squashed) into the default branch,
+    /// or into the local branch that it follows. The worktrees are kept
     #[arg(long, help_heading = "Rules", conflicts_with = "inside_root_only")]
     merged: bool,
     /// Every target folder found, in use or not
@@ -70,23 +70,24 @@ pub(crate) struct CleanArgs {
 pub(crate) struct GcArgs {
     #[command(flatten)]
     find: FindArgs,
-    /// Units that were not used for this long, nor anything made with them, such as 30d
+    /// Units that were not used for this long, and no unit that depends on them either, such as 30d
     #[arg(long, value_name = "AGE", help_heading = "Rules")]
     older_than: Option<Age>,
-    /// Units that no build has used since START, such as the begin of a CI job: seconds since 1970 (`date +%s`), a time
+    /// Units that no build has used since START, such as the start of a CI job: seconds since 1970 (`date +%s`), a
+    /// time
     /// (2026-11-30T14:40:26Z), how long ago (2h), or the time of a file (@FILE)
     #[arg(long, value_name = "START", help_heading = "Rules")]
     unused_since: Option<Moment>,
-    /// Units of compilers that are not installed any more
+    /// Units of compilers that are no longer installed
     #[arg(long, help_heading = "Rules")]
     toolchain_gone: bool,
-    /// Units that no worktree's Cargo.lock asks for
+    /// Units of packages that are in no worktree's Cargo.lock
     #[arg(long, help_heading = "Rules")]
     unreferenced: bool,
-    /// Units of which a newer one is there, of the same target in the same profile
+    /// Units that have a newer build of the same target in the same profile
     #[arg(long, help_heading = "Rules")]
     superseded: bool,
-    /// The compiler's incremental data, where it was not used for this long [default: any]
+    /// Incremental data of rustc that was not used for this long [default: any]
     #[arg(
         long,
         value_name = "AGE",
@@ -96,20 +97,20 @@ pub(crate) struct GcArgs {
         help_heading = "Rules"
     )]
     incremental: Option<Age>,
-    /// Only what is in this profile's folders, such as release; without other rules everything there
+    /// Only in the folders of this profile, such as release; without other rules, everything there
     #[arg(long, value_name = "NAME", help_heading = "Rules")]
     profile: Option<String>,
-    /// What was used longest ago, until all folders together take no more, such as 20GB
+    /// Least recently used units, until all folders together fit in SIZE, such as 20GB
     #[arg(long, value_name = "SIZE", help_heading = "Rules")]
     max_size: Option<Bytes>,
-    /// What was used longest ago, until as much is free on the filesystem
+    /// Least recently used units, until SIZE is free on the filesystem
     #[arg(long, value_name = "SIZE", help_heading = "Rules")]
     min_free: Option<Bytes>,
-    /// Leave programs where they lie when their units go, and what they may need when they run
+    /// Keep programs when their units are deleted, and the libraries that they may load
     #[arg(long)]
     keep_programs: bool,
-    /// Delete no more than the hook does by itself: what the settings have go and was not used within a day, and the folders of
-    /// worktrees that were gone a day ago; what a timer runs
+    /// Delete only what the hook would delete: units that the settings limit and that were not used for a day, and
+    /// folders of worktrees that have been gone for a day. The timer runs this
     #[arg(
         long,
         conflicts_with_all = [
@@ -186,8 +187,8 @@ fn resolve(moment: Moment, now: Timestamp) -> Result<Timestamp> {
         Moment::Before(Age(age)) => Ok(now.checked_sub(age).unwrap_or(Timestamp::MIN)),
         Moment::Of(file) => {
             let found = fs::info(&file)?.and_then(|info| info.modified);
-            found.ok_or_else(|| anyhow!("there is no file `{}`", file.display())).hint(
-                "note the begin of the job with `touch FILE`, or give its seconds since 1970 without the `@`",
+            found.ok_or_else(|| anyhow!("expected a file: `{}`", file.display())).hint(
+                "run `touch FILE` when the job starts, or give seconds since 1970 without the `@`",
             )
         }
     }

@@ -77,7 +77,7 @@ pub(crate) fn installed(cargo: &Cargo) -> Compilers {
         Err(error) => {
             return Compilers {
                 unsure: Some(format!(
-                    "which compilers are installed is not known: {}",
+                    "the installed compilers are unknown: {}",
                     failure::words(error.as_ref())
                 )),
                 ..Compilers::default()
@@ -100,7 +100,8 @@ pub(crate) fn installed(cargo: &Cargo) -> Compilers {
             }
             Ok(_) => {
                 compilers.unsure = Some(format!(
-                    "units of the toolchain `{name}`, which is older than 1.{FIRST_STABLE}, cannot be told"
+                    "units of the toolchain `{name}` cannot be identified, because it is older than \
+                         1.{FIRST_STABLE}"
                 ));
             }
             Err(error) => {

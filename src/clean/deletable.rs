@@ -53,7 +53,7 @@ pub(crate) fn obstacle<'a>(
     if let Some(link) = link_to(path, survey) {
         return Some(KeptReason::NotATarget {
             why: format!(
-                "the symbolic link `{}` leads to it, and others may too",
+                "the symbolic link `{}` points to it, and others may too",
                 link.display()
             ),
         });
@@ -138,7 +138,7 @@ pub(crate) fn unfit(marks: &Marks, allowed: &[String]) -> Option<KeptReason> {
     match marks.tag {
         Tag::Wrong => return no("its CACHEDIR.TAG is not Cargo's"),
         Tag::Missing if !marks.cargo => {
-            return no("it has no CACHEDIR.TAG and none of Cargo's marks");
+            return no("it has no CACHEDIR.TAG and none of Cargo's files");
         }
         Tag::Missing | Tag::Valid => {}
     }
@@ -178,7 +178,7 @@ pub(crate) fn mounted(usage: &Usage) -> Option<KeptReason> {
 fn inside(folder: &TargetFolder) -> Option<KeptReason> {
     let Some(usage) = &folder.usage else {
         return Some(KeptReason::NotATarget {
-            why: "it was not looked into".into(),
+            why: "it was not inspected".into(),
         });
     };
     // Without Cargo's tag and our owner file, a user may have made what is in it.

@@ -28,9 +28,9 @@ pub(crate) fn folder(
     let path = folder.path.as_path();
     let skip = |why: String| Err(Stopped::Skipped(why));
     match fs::info(path)? {
-        None => return skip("it is gone already".into()),
+        None => return skip("it is already gone".into()),
         Some(info) if info.is_symlink || info.identity != folder.identity => {
-            return skip("it is another folder than the one in the plan; run again".into());
+            return skip("another folder has replaced the planned one; run again".into());
         }
         Some(_) => {}
     }
@@ -61,20 +61,20 @@ pub(crate) fn folder(
     match crate::clean::deletable::unfit(&now, &folder.allowed_entries) {
         Some(KeptReason::ForeignEntries { names }) => {
             return skip(format!(
-                "it now has entries that Cargo does not make: {}",
+                "it now has entries that Cargo does not create: {}",
                 names.join(", ")
             ));
         }
         Some(KeptReason::NotATarget { why }) => return skip(why),
-        Some(_) => return skip("it has changed since the plan was made; run again".into()),
+        Some(_) => return skip("it has changed since planning; run again".into()),
         None => {}
     }
     let Some(usage) = &folder.usage else {
-        return skip("it was not looked into".into());
+        return skip("it was not inspected".into());
     };
     if let Some(other) = fs::difference(path, &usage.seen)? {
         return skip(format!(
-            "`{}` is not what it was when the plan was made; run again",
+            "`{}` has changed since planning; run again",
             other.display()
         ));
     }
@@ -122,7 +122,7 @@ fn throw_away(
     drop(locks);
     let moved = fs::info(&inner)?;
     if moved.is_none_or(|info| info.is_symlink || info.identity != folder.identity) {
-        let what = "it is another folder than the one in the plan";
+        let what = "another folder has replaced the planned one";
         return Err(match put_back(&inner, path, &trash) {
             Ok(()) => Stopped::Skipped(format!("{what}; run again")),
             Err(error) => {
@@ -214,7 +214,8 @@ fn in_place(folder: &DeleteFolder, seen: &Seen, context: &Context<'_>, ledger: &
         deleted.freed.on_disk += own;
         deleted.freed.entries += 1;
     } else if deleted.left.is_none() {
-        deleted.left = Some("something came into it; the rest is gone".into());
+        deleted.left =
+            Some("another program has put something into it; the rest is deleted".into());
     }
     if deleted.left.is_none() && goes_for_good(folder, context.shared_root) {
         let _ = fs::remove_file(&crate::survey::folder::owner_file(path));
@@ -227,7 +228,7 @@ fn in_place(folder: &DeleteFolder, seen: &Seen, context: &Context<'_>, ledger: &
 fn put_back(inner: &Path, path: &Path, trash: &Path) -> anyhow::Result<()> {
     let back = if fs::exists(path) {
         Err(anyhow::anyhow!(
-            "there is something else at `{}`",
+            "something else exists at `{}`",
             path.display()
         ))
     } else {
@@ -260,7 +261,7 @@ fn still_needed(folder: &DeleteFolder, context: &Context<'_>) -> Option<String> 
         .iter()
         .find_map(|workspace| match context.cargo.metadata(workspace) {
             Err(error) => Some(format!(
-                "cargo does not say where `{}` builds: {}",
+                "Cargo does not tell the target folder of `{}`: {}",
                 workspace.display(),
                 failure::words(error.as_ref())
             )),

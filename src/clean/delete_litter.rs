@@ -41,7 +41,7 @@ fn unplaced(path: &Path) -> Result<Deleted, Stopped> {
     match fs::remove_leftover(path) {
         true => Ok(Deleted::at_once(on_disk)),
         false => Err(Stopped::Skipped(
-            "it holds something that is not ours, or cannot be deleted".into(),
+            "it contains something that is not ours, or that cannot be deleted".into(),
         )),
     }
 }
@@ -95,7 +95,7 @@ fn stage(
     };
     let _lock = fs::lock_stage(path).map_err(|busy| {
         let lock = busy.lock.display();
-        Stopped::Skipped(format!("another run is at work in it (`{lock}`)"))
+        Stopped::Skipped(format!("another run is working in it (`{lock}`)"))
     })?;
     // It may have been another folder until the lock was had.
     if !fs::is_our_stage(path) {
@@ -114,5 +114,5 @@ fn stage(
 }
 
 fn changed() -> Stopped {
-    Stopped::Skipped("it has changed since the plan was made; run again".into())
+    Stopped::Skipped("it has changed since planning; run again".into())
 }

@@ -32,7 +32,7 @@ pub(crate) fn folder(
         Some(info) if !info.is_symlink && info.identity == folder.identity => {}
         _ => {
             return Err(Stopped::Skipped(
-                "it is another folder than the one in the plan; run again".into(),
+                "another folder has replaced the planned one; run again".into(),
             ));
         }
     }
@@ -102,7 +102,7 @@ fn remove(
         let path = folder.join(entry);
         removal.remove(&path);
         if fs::exists(&path) {
-            return Err(format!("`{}` is still there", path.display()));
+            return Err(format!("`{}` still exists", path.display()));
         }
         fs::checkpoint("collected-entry");
     }

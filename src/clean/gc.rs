@@ -324,7 +324,7 @@ fn is_clear(unit: &Unit) -> Result<(), String> {
     match &unit.kind {
         UnitKind::Unknown { why } if !unit.unfinished => Err(why.clone()),
         _ => match unit.with_leaked().find(|file| !is_made(file, unit)) {
-            Some(foreign) => Err(format!("Cargo makes no `{}`", foreign.path.display())),
+            Some(foreign) => Err(format!("Cargo creates no `{}`", foreign.path.display())),
             None => Ok(()),
         },
     }

@@ -132,7 +132,7 @@ pub(crate) fn by_settings(request: &Request, ui: &Ui) -> Result<Exit> {
     notes.keep(&ran, ui.is_unattended(), ui)?;
     match ran {
         Err(error) if error.chain().any(|cause| cause.is::<fs::AtWork>()) => {
-            ui.narrate("nothing was changed: another run is at work")?;
+            ui.narrate("nothing was changed: another run is working")?;
             Ok(Exit::Done)
         }
         ran => ran,

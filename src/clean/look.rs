@@ -266,7 +266,7 @@ fn ask(users: &BTreeSet<&Path>, around: &Environment, progress: &Progress) -> Wo
             progress.add(1, crate::size::Bytes(0));
             let compiler = version.and_then(|version| match minor(&version) {
                 Some(FIRST_STABLE..) => Ok(fingerprint::hash_of_rustc(&version)),
-                _ => Err("its compiler is too old, or cannot be told".to_owned()),
+                _ => Err("its compiler is too old or unknown".to_owned()),
             });
             (root.to_path_buf(), resolved, compiler)
         })
@@ -288,7 +288,7 @@ pub(crate) fn obstacle(folder: &TargetFolder, inventory: &Inventory) -> Option<K
     if let Some(path) = link_in_a_profile(folder, inventory) {
         return Some(KeptReason::Unreadable {
             path: folder.path.join(path),
-            message: "it is a link, and what it leads to was not looked at".into(),
+            message: "it is a link, and its target was not inspected".into(),
         });
     }
     let problem = inventory.problems.first()?;
@@ -359,7 +359,7 @@ fn wanted(
 }
 
 fn nobody() -> String {
-    "it is not known who builds into it".to_owned()
+    "the workspaces that build into it are unknown".to_owned()
 }
 
 fn locks(users: &[&Workspace], survey: &Survey, known: &Workspaces) -> Result<Vec<Lock>, String> {
@@ -371,7 +371,7 @@ fn locks(users: &[&Workspace], survey: &Survey, known: &Workspaces) -> Result<Ve
         if let Some(Answer::Nothing(message)) = known.resolved.get(&user.root) {
             // It names the `Cargo.lock`.
             return Err(format!(
-                "what the next build asks for is not known: {message}"
+                "the needs of the next build are unknown: {message}"
             ));
         }
     }
@@ -427,7 +427,7 @@ fn crates(users: &[&Workspace], known: &Workspaces) -> Result<BTreeSet<String>, 
                         .find(|name| !own().any(|one| one.name == *name))
                 {
                     return Err(format!(
-                        "the crates of `{name}`, which `{}` builds only in some cases, are not known",
+                        "the crates of `{name}`, which `{}` builds only in some cases, are unknown",
                         user.root.display()
                     ));
                 }
@@ -435,7 +435,7 @@ fn crates(users: &[&Workspace], known: &Workspaces) -> Result<BTreeSet<String>, 
                     && lock.local().count() > own().count()
                 {
                     return Err(format!(
-                        "the crates of packages outside of `{}` are not known: their sources are not all downloaded",
+                        "the crates of packages outside `{}` are unknown: not all of their sources are downloaded",
                         user.root.display()
                     ));
                 }

@@ -46,14 +46,14 @@ pub(super) fn units(
         let freed = done.freed.as_ref().map(|freed| freed.on_disk);
         let left = one.map(|one| one.left.as_slice()).unwrap_or_default();
         let first = left.first().map(String::as_str).unwrap_or_default();
-        let why = format!("{} of them stay: {first}", left.len());
+        let why = format!("{} of them not deleted: {first}", left.len());
         row("deleted", one.map_or(0, |one| one.units), freed, &why);
     }
     for (why, (units, on_disk)) in kept(folder) {
         row("kept", units, Some(on_disk), why);
     }
     for doubt in &folder.doubts {
-        row("not asked", 0, None, doubt);
+        row("not applied", 0, None, doubt);
     }
 }
 
@@ -70,15 +70,15 @@ fn kept(folder: &CollectFolder) -> BTreeMap<&'static str, (usize, Bytes)> {
 
 fn because(reason: &KeptUnitReason) -> &'static str {
     match reason {
-        KeptUnitReason::NoRule => "no rule is about them",
+        KeptUnitReason::NoRule => "no rule selects them",
         KeptUnitReason::Used { source, .. } => match source {
-            LastUseSource::Modified => "made since START",
+            LastUseSource::Modified => "compiled since START",
             LastUseSource::Read => "found fresh since START",
         },
-        KeptUnitReason::UseUnknown { .. } => "it is not known whether they were used",
-        KeptUnitReason::Needed { .. } => "units that are kept were made with them",
-        KeptUnitReason::MayBeRun => "a program may look for them",
-        KeptUnitReason::Unclear { .. } => "it cannot be told what they are",
+        KeptUnitReason::UseUnknown { .. } => "their use is unknown",
+        KeptUnitReason::Needed { .. } => "kept units depend on them",
+        KeptUnitReason::MayBeRun => "a program may load them",
+        KeptUnitReason::Unclear { .. } => "their kind is unknown",
     }
 }
 
@@ -100,6 +100,6 @@ pub(super) fn litter(
         what.into(),
         NONE.into(),
         on_disk.unwrap_or_else(|| NONE.into()),
-        "left by an interrupted run".into(),
+        "remnants of an interrupted run".into(),
     ]);
 }

@@ -200,16 +200,15 @@ impl UnknownUse {
     #[must_use]
     pub(crate) fn words(self) -> &'static str {
         match self {
-            Self::AheadOfTheClock => "START is ahead of the clock",
-            Self::NothingUsed => {
-                "no build is known to have used anything in this folder since START"
-            }
+            Self::AheadOfTheClock => "START is in the future",
+            Self::NothingUsed => "no build is known to have used this folder since START",
             Self::NotNoted(why) => why,
             Self::ReadBefore => {
-                "something read their fingerprints in the day before START, and the filesystem writes down one read a day"
+                "a program read their fingerprints in the day before START, and the filesystem records one read \
+                     per day"
             }
             Self::ChangedSince => {
-                "their fingerprints were put there or changed after START; note START when the cache is restored"
+                "their fingerprints were written or changed after START; note START after the cache is restored"
             }
             Self::NoFingerprint => "they have no fingerprint",
         }

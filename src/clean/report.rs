@@ -91,7 +91,7 @@ fn folder(out: Out<'_>, folder: &CollectFolder, view: &View) -> io::Result<()> {
     }
     table.write(out, view.width)?;
     for doubt in &folder.doubts {
-        wrapped(out, &format!("not asked: {doubt}"), "  ", view.width)?;
+        wrapped(out, &format!("not applied: {doubt}"), "  ", view.width)?;
     }
     if view.verbose {
         kept(out, &folder.kept)?;
@@ -130,13 +130,10 @@ fn kept(out: Out<'_>, kept: &[KeptUnit]) -> io::Result<()> {
             KeptUnitReason::NoRule => continue,
             KeptUnitReason::Used { at, .. } => format!("a build used it at {at:.0}"),
             KeptUnitReason::UseUnknown { because } => {
-                format!("its use is not known, since {}", because.words())
+                format!("its use is unknown, because {}", because.words())
             }
-            KeptUnitReason::Needed { by } => format!("{by} was made with it"),
-            KeptUnitReason::MayBeRun => {
-                "a program is there that may look for it, and nothing says by what that was made"
-                    .into()
-            }
+            KeptUnitReason::Needed { by } => format!("{by} depends on it"),
+            KeptUnitReason::MayBeRun => "an executable of unknown origin may load it".into(),
             KeptUnitReason::Unclear { why } => why.clone(),
         };
         writeln!(out, "  keep {package} {}: {why}", unit.id)?;
@@ -176,24 +173,26 @@ fn name(unit: &CollectedUnit) -> String {
 fn why(reason: &CollectReason) -> String {
     match reason {
         CollectReason::Unreferenced => "in no Cargo.lock".into(),
-        CollectReason::MadeWithUnreferenced { .. } => "made with what is in no Cargo.lock".into(),
+        CollectReason::MadeWithUnreferenced { .. } => {
+            "depends on a package in no Cargo.lock".into()
+        }
         CollectReason::ToolchainGone {
             toolchain: Some(name),
         } => format!("{name} is not installed"),
         CollectReason::ToolchainGone { toolchain: None } => "its compiler is not installed".into(),
-        CollectReason::Superseded { .. } => "a newer one is there".into(),
-        CollectReason::Unfinished => "its build did not end".into(),
-        CollectReason::Leaked => "left by rustc after earlier builds".into(),
+        CollectReason::Superseded { .. } => "superseded by a newer build".into(),
+        CollectReason::Unfinished => "its build was interrupted".into(),
+        CollectReason::Leaked => "remnants of rustc from earlier builds".into(),
         CollectReason::Idle { source, .. } => match source {
-            LastUseSource::Read => "not used for that long".into(),
-            LastUseSource::Modified => "not made for that long".into(),
+            LastUseSource::Read => "not used for so long".into(),
+            LastUseSource::Modified => "not compiled for so long".into(),
         },
         CollectReason::Unused { .. } => "not used since START".into(),
-        CollectReason::Profile => "the profile was asked for".into(),
-        CollectReason::Budget { .. } => "for space, the oldest first".into(),
-        CollectReason::CrateGone => "compiler's cache of crates that are gone".into(),
-        CollectReason::Incremental => "compiler's cache".into(),
-        CollectReason::ProductOf { .. } => "the same program".into(),
+        CollectReason::Profile => "the profile is selected".into(),
+        CollectReason::Budget { .. } => "for the budget, least recently used first".into(),
+        CollectReason::CrateGone => "incremental data of removed crates".into(),
+        CollectReason::Incremental => "incremental data".into(),
+        CollectReason::ProductOf { .. } => "another name of a deleted program".into(),
     }
 }
 
@@ -230,7 +229,7 @@ fn outcome(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Result<()> {
     for (path, one) in collected().filter(|(_, one)| !one.left.is_empty()) {
         let first = one.left.first().map(String::as_str).unwrap_or_default();
         let text = format!(
-            "{} of {} stay: {first}",
+            "{} of {} not deleted: {first}",
             counted(one.left.len(), "unit"),
             view.paths.show(path)
         );
@@ -264,12 +263,7 @@ fn deletions(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
             ),
             (_, Some(trash)) => {
                 litter += 1;
-                (
-                    view.paths.show(&trash.path),
-                    &trash.usage,
-                    None,
-                    "left behind",
-                )
+                (view.paths.show(&trash.path), &trash.usage, None, "remnant")
             }
             _ => continue,
         };
@@ -316,7 +310,7 @@ fn sizes(usage: Option<&Usage>) -> Vec<String> {
 
 /// Names target folders by their count, and what interrupted runs left.
 fn folders_and_litter(folders: usize, litter: usize) -> String {
-    let left = "what an interrupted run left";
+    let left = "remnants of an interrupted run";
     match (folders, litter) {
         (0, 1..) => left.into(),
         (_, 0) => counted(folders, "target folder"),
@@ -344,10 +338,7 @@ fn deleted(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Result<()> {
     let orphaned = orphaned.filter(|done| done.detail::<Orphaned>().is_some());
     let orphaned: Vec<String> = orphaned.map(|done| view.paths.show(&done.path)).collect();
     if !orphaned.is_empty() {
-        let text = format!(
-            "of worktrees that are gone: {}",
-            names(&orphaned, view.verbose)
-        );
+        let text = format!("of removed worktrees: {}", names(&orphaned, view.verbose));
         wrapped(out, &text, "  ", view.width)?;
     }
     Ok(())

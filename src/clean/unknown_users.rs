@@ -37,12 +37,12 @@ pub(crate) fn by_configuration(
         ways.find_map(|(_, set_by)| match set_by {
             SetBy::Default if folder == user.root.join("target") => None,
             SetBy::Default => Some(format!(
-                "`{}` leads to it, and others may as well",
+                "`{}` points to it, and others may too",
                 user.root.join("target").display()
             )),
             SetBy::Cargo if folder.starts_with(&user.root) => None,
             SetBy::Cargo => Some(format!(
-                "it is not known by which configuration `{}` builds into it",
+                "the configuration by which `{}` builds into it is unknown",
                 user.root.display()
             )),
             SetBy::Config(file) => named_for_more(file, folder, user, survey, request),
@@ -70,7 +70,7 @@ fn named_for_more(
     let all = !is_home(file, survey) && is_searched(base, survey) && !narrowed;
     (!own && !all).then(|| {
         format!(
-            "workspaces that were not looked at may build into it by `{}`",
+            "workspaces outside this search may build into it through `{}`",
             file.display()
         )
     })
@@ -131,7 +131,7 @@ pub(crate) fn by_products(
                 !is_root(package) && !own.iter().any(|own| folder_of(own) == Some(*package))
             })?;
         Some(format!(
-            "`{}` is built into it as well, which is of none of the workspaces that are known to",
+            "`{}` is also built into it, and belongs to no known workspace",
             stranger.display()
         ))
     })
@@ -170,7 +170,7 @@ pub(crate) fn no_compiler_is_named(
 ) -> Result<(), String> {
     if let Some(variable) = &request.environment.compiler {
         let what = match variable.contains("WRAPPER") {
-            true => "a program that may answer for the compiler",
+            true => "a program that may replace the compiler",
             false => "a compiler",
         };
         return Err(format!("`{variable}` names {what}"));

@@ -68,7 +68,7 @@ pub(super) fn given<T: std::str::FromStr<Err = String>>(name: &str) -> Result<Op
     value
         .map(Some)
         .map_err(|message| anyhow!("{name}: {message}"))
-        .with_hint(|| format!("mend the variable {name}, or unset it"))
+        .with_hint(|| format!("fix the variable {name}, or unset it"))
 }
 
 /// The variables that name a program which Cargo runs in place of the compiler; those for all crates first.

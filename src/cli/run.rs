@@ -155,17 +155,17 @@ pub(super) fn places(cwd: &Path) -> Result<ScriptCachePaths> {
     let folder = match given {
         Some(given) => cwd.join(given),
         None => etcetera::base_strategy::choose_native_strategy()
-            .context("failed to find a folder for the cache of scripts")
-            .with_hint(|| format!("set HOME to an absolute path, or name a folder with {CACHE}"))?
+            .context("found no folder for the script cache")
+            .with_hint(|| format!("set HOME to an absolute path, or set {CACHE} to a folder"))?
             .cache_dir()
             .join("cargo-sharedtarget"),
     };
     if !folder.is_absolute() {
         return Err(anyhow!(
-            "expected an absolute path for the cache of scripts, found `{}`",
+            "expected an absolute path for the script cache, found `{}`",
             folder.display()
         ))
-        .with_hint(|| format!("set HOME to an absolute path, or name a folder with {CACHE}"));
+        .with_hint(|| format!("set HOME to an absolute path, or set {CACHE} to a folder"));
     }
     // Cargo compares paths as texts.
     Ok(ScriptCachePaths::new(fs::canonical_as_far_as_it_exists(

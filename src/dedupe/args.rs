@@ -10,7 +10,7 @@ use crate::term::exit::Exit;
 
 const EXAMPLES: &str = "\
 Examples:
-  cargo sharedtarget dedupe -n ~/code    what several folders could store once";
+  cargo sharedtarget dedupe -n ~/code    show what several folders could store once";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]

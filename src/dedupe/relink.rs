@@ -69,7 +69,7 @@ pub(crate) fn folder(
             .iter()
             .any(|id| links && left.contains(id));
         let placed = staged.and_then(|staged| {
-            anyhow::ensure!(!without, "what it was compiled with stays as it is");
+            anyhow::ensure!(!without, "one of its dependencies is unchanged");
             place(unit, relink, &staged, tally, &mut freed)
         });
         match placed {
@@ -168,7 +168,7 @@ fn stage_unit(
         );
         anyhow::ensure!(
             fs::same_content(&new, &into),
-            "`{}` is not the same any more",
+            "`{}` is no longer the same",
             from.display()
         );
         staged.insert(file.into.identity, new);
@@ -190,7 +190,7 @@ fn place(
     }
     for (at, file) in unit.files.iter().enumerate() {
         let new = staged.get(&file.into.identity);
-        let new = new.context("it was not put together")?;
+        let new = new.context("it was not assembled")?;
         let mut rest = unit.files[at + 1..].iter();
         if rest.any(|other| other.into.identity == file.into.identity) {
             // Renaming takes the one name that it has, and there are more to replace.

@@ -49,11 +49,11 @@ fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
     }
     if count > 0 {
         let what = counted(count, "target folder");
-        writeln!(out, "{HEADING}Share what is the same in {what}{HEADING:#}")?;
+        writeln!(out, "{HEADING}Share identical files of {what}{HEADING:#}")?;
         table.write(out, view.width)?;
         for relink in relinks().filter(|relink| relink.left_by_rights > 0) {
             let text = format!(
-                "{}: {} as they are, since others have the same with another owner or mode",
+                "{}: {} not shared, since the owner or mode differs",
                 view.paths.show(&relink.into),
                 counted(relink.left_by_rights, "unit")
             );
@@ -130,7 +130,7 @@ fn outcome(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Result<()> {
             first.push(format!("and {} more", one.left.len() - shown));
         }
         let text = format!(
-            "{} of {} as they are: {}",
+            "{} of {} not shared: {}",
             counted(one.left.len(), "unit"),
             view.paths.show(path),
             first.join("; ")

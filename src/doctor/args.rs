@@ -10,15 +10,15 @@ use crate::term::exit::Exit;
 
 const EXAMPLES: &str = "\
 Examples:
-  cargo sharedtarget doctor ~/code    what is wrong, why it matters, what fixes it
-  cargo sharedtarget doctor --fix     fix what can be undone again";
+  cargo sharedtarget doctor ~/code    name each problem, why it matters, and its fix
+  cargo sharedtarget doctor --fix     fix the problems whose fix can be undone";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct DoctorArgs {
     #[command(flatten)]
     find: FindArgs,
-    /// Fix what can be fixed and undone: configurations of worktrees that share a folder, the git hook
+    /// Fix the problems whose fix can be undone: configurations of worktrees that share a folder, and the git hook
     #[arg(long)]
     fix: bool,
     #[command(flatten)]

@@ -96,7 +96,7 @@ fn shared(survey: &Survey) -> Vec<Diagnosis> {
         let (kind, what) = match inherited {
             Some(one) => (
                 DiagnosisKind::Inherited,
-                format!("`{}` builds into `{}`, by the configuration of the worktree that it lies in", one.root.display(), dir.display()),
+                format!("`{}` builds into `{}`, because of the configuration of the worktree around it", one.root.display(), dir.display()),
             ),
             None => (
                 DiagnosisKind::SharedByWorktrees,
@@ -108,7 +108,8 @@ fn shared(survey: &Survey) -> Vec<Diagnosis> {
             kind,
             paths: worktrees.into_iter().map(Path::to_owned).collect(),
             what,
-            why: "Cargo tells files of the same name apart by their times: it says `Finished` and runs another worktree's code; and each build waits for the others".into(),
+            why: "Cargo decides freshness by mtime, so it can print `Finished` and run another worktree's code; \
+                builds also wait for each other's lock".into(),
             fix: "cargo sharedtarget setup --replace".into(),
             // Configurations that git tracks are edited only for users who ask for that.
             automatic: (!all.iter().any(|one| is_tracked(one, survey))).then_some(Fix::Configure),
@@ -137,8 +138,9 @@ fn overrides(survey: &Survey) -> Vec<Diagnosis> {
         paths: vec![one.folder.clone()],
         what: format!("`{}` is set to `{}`", one.variable, one.value),
         why: match several {
-            true => "it beats every configuration: all worktrees build into one folder from this shell, and may run each other's code".into(),
-            false => "it beats every configuration, so that nothing of what is set up counts in this shell".into(),
+            true => "it beats every configuration: from this shell, all worktrees build into one folder and may \
+                run each other's code".into(),
+            false => "it beats every configuration, so this shell ignores the setup".into(),
         },
         fix: format!("unset {}", one.variable),
         automatic: None,
@@ -161,7 +163,7 @@ fn configs(survey: &Survey) -> Vec<Diagnosis> {
                 kind: DiagnosisKind::TrackedPath,
                 paths: vec![path.clone()],
                 what: format!("git tracks `{}`, which names `{value}`", path.display()),
-                why: "everybody who checks it out builds into that path, and so do all of your own worktrees".into(),
+                why: "every checkout builds into that path, and so do all your worktrees".into(),
                 fix: untrack(path),
                 automatic: None,
             });
@@ -178,8 +180,8 @@ fn configs(survey: &Survey) -> Vec<Diagnosis> {
                 severity: Severity::Broken,
                 kind: DiagnosisKind::LegacyConfig,
                 paths: vec![path.with_file_name(legacy), path.clone()],
-                what: format!("`{}` stands beside `{legacy}`", path.display()),
-                why: format!("Cargo reads `{legacy}` and passes over `{current}`"),
+                what: format!("`{}` is beside `{legacy}`", path.display()),
+                why: format!("Cargo reads `{legacy}` and ignores `{current}`"),
                 fix: format!("merge `{legacy}` into `{current}`, and delete it"),
                 automatic: None,
             });
@@ -210,23 +212,27 @@ fn hooks(survey: &Survey, facts: &DoctorFacts) -> Vec<Diagnosis> {
             HookState::NotExecutable => (Severity::Broken, "the hook is not executable", INSTALL),
             HookState::OutOfDate => (
                 Severity::Broken,
-                "the hook is of another version, or names a program that is elsewhere",
+                "the hook has another version, or names a program that has moved",
                 INSTALL,
             ),
-            HookState::Unfinished => (Severity::Broken, "the hook was installed half-way", INSTALL),
+            HookState::Unfinished => (
+                Severity::Broken,
+                "the installation of the hook was interrupted",
+                INSTALL,
+            ),
             HookState::TakenOut { .. } => (
                 Severity::Broken,
-                "the hook was taken out, and the one from before is still kept for it",
+                "the hook was removed, and the earlier hook is still renamed",
                 INSTALL,
             ),
             HookState::Overwritten { .. } => (
                 Severity::Broken,
-                "another hook stands where ours was",
+                "another hook has replaced ours",
                 "cargo sharedtarget hook status",
             ),
             HookState::Shadowed { .. } => (
                 Severity::Waste,
-                "git takes its hooks from another folder",
+                "git reads its hooks from another folder",
                 "cargo sharedtarget hook status",
             ),
             HookState::NotInstalled => {
@@ -244,7 +250,7 @@ fn hooks(survey: &Survey, facts: &DoctorFacts) -> Vec<Diagnosis> {
                 }
                 (
                     Severity::Hint,
-                    "there are several worktrees, and no hook that sets up a new one",
+                    "there are several worktrees, but no hook sets up new ones",
                     INSTALL,
                 )
             }
@@ -255,7 +261,7 @@ fn hooks(survey: &Survey, facts: &DoctorFacts) -> Vec<Diagnosis> {
             kind: DiagnosisKind::Hook,
             paths: vec![status.file.clone()],
             what: format!("`{}`: {what}", status.repository.display()),
-            why: "a new worktree begins cold, and with Cargo's own target folder".into(),
+            why: "a new worktree starts cold, with Cargo's own target folder".into(),
             fix: format!("{mend} {}", shell::word(place)),
             automatic: (mend == INSTALL).then_some(Fix::InstallHook),
         })
@@ -303,8 +309,9 @@ fn analyzers(facts: &DoctorFacts) -> Vec<Diagnosis> {
                 severity: Severity::Danger,
                 kind: DiagnosisKind::Analyzer,
                 paths: vec![one.file.clone()],
-                what: format!("`{file}` has rust-analyzer build into `{folder}`"),
-                why: "every worktree with this setting builds into that one folder, and is told of another one's errors".into(),
+                what: format!("`{file}` makes rust-analyzer build into `{folder}`"),
+                why: "every worktree with this setting builds into that one folder, and can show another \
+                    worktree's errors".into(),
                 fix: "set `rust-analyzer.cargo.targetDir` to true".into(),
                 automatic: None,
             },
@@ -313,8 +320,9 @@ fn analyzers(facts: &DoctorFacts) -> Vec<Diagnosis> {
                 kind: DiagnosisKind::Analyzer,
                 paths: vec![one.file.clone()],
                 what: format!("`{file}` gives rust-analyzer a target folder of its own"),
-                why: "it does not wait for your builds, nor they for it; but it compiles everything once more, and nothing of that is shared".into(),
-                fix: "leave it if you wait for locks, else take `rust-analyzer.cargo.targetDir` out".into(),
+                why: "rust-analyzer and your builds do not wait for each other, but it compiles everything once \
+                    more and shares nothing".into(),
+                fix: "keep it if locks made you wait; otherwise remove `rust-analyzer.cargo.targetDir`".into(),
                 automatic: None,
             },
         }

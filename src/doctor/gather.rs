@@ -104,8 +104,8 @@ fn closed(survey: &Survey) -> Vec<ClosedFolder> {
         let around = dir.ancestors().nth(3);
         let is_elsewhere = || root.is_lost && around.is_some_and(|around| !fs::exists(around));
         fs::unwritable(dir)
-            .or_else(|| in_root().then(|| "its shared root cannot be written".to_owned()))
-            .or_else(|| is_elsewhere().then(|| "it is not there".to_owned()))
+            .or_else(|| in_root().then(|| "its shared root is not writable".to_owned()))
+            .or_else(|| is_elsewhere().then(|| "it does not exist".to_owned()))
     };
     let writable = survey.workspaces.iter();
     let writable = writable.filter(|workspace| fs::unwritable(&workspace.root).is_none());

@@ -132,7 +132,7 @@ pub(crate) fn diagnoses(out: Out<'_>, checkup: &DoctorReport, view: &View) -> io
                 .collect();
             writeln!(
                 out,
-                "  or add this to the folders that the sandbox lets it write:"
+                "  or add these to the writable folders of the sandbox:"
             )?;
             writeln!(out, "    {}", folders.join(", "))?;
         }

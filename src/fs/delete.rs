@@ -18,7 +18,7 @@ use crate::size::Bytes;
 use crate::text::failure;
 
 /// The reason for keeping an entry that differs from what the plan saw.
-const CHANGED: &str = "it is not what it was when the plan was made";
+const CHANGED: &str = "it has changed since planning";
 
 /// The space that was freed and the paths that could not be removed.
 #[derive(Debug, Default)]

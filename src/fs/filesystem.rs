@@ -13,12 +13,8 @@ use crate::size::Bytes;
 ///
 /// The system does not say.
 pub(crate) fn available(path: &Path) -> Result<Bytes> {
-    let bytes = fs4::available_space(path).with_context(|| {
-        format!(
-            "failed to ask how much space is free at `{}`",
-            path.display()
-        )
-    })?;
+    let bytes = fs4::available_space(path)
+        .with_context(|| format!("failed to query the free space at `{}`", path.display()))?;
     Ok(Bytes(bytes))
 }
 
@@ -30,7 +26,7 @@ pub(crate) fn available(path: &Path) -> Result<Bytes> {
 pub(crate) fn total(path: &Path) -> Result<Bytes> {
     let bytes = fs4::total_space(path).with_context(|| {
         format!(
-            "failed to ask how large the filesystem at `{}` is",
+            "failed to query the size of the filesystem at `{}`",
             path.display()
         )
     })?;
@@ -78,13 +74,11 @@ pub(crate) fn reads_noted(path: &Path) -> ReadsNoted {
     const LOCAL: [i64; 5] = [0xef53, 0x5846_5342, 0x9123_683e, 0xf2f5_2010, 0x0102_1994];
     const OVERLAY: i64 = 0x794c_7630;
     match number(path) {
-        None => ReadsNoted::No("this system may not write down that files are read"),
+        None => ReadsNoted::No("this system may not record reads of files"),
         Some(_) if !notes_reads(path) => ReadsNoted::No("the filesystem is mounted with `noatime`"),
         Some(OVERLAY) => ReadsNoted::InUpperLayer,
         Some(kind) if LOCAL.contains(&kind) => ReadsNoted::Yes,
-        Some(_) => {
-            ReadsNoted::No("a filesystem of this kind may not write down that files are read")
-        }
+        Some(_) => ReadsNoted::No("this kind of filesystem may not record reads of files"),
     }
 }
 

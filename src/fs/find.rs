@@ -144,7 +144,7 @@ fn visit(folder: &Path, root: &Path, depth: usize, looking: &Looking) -> Finds {
 fn not_unicode(path: &Path) -> Problem {
     Problem {
         path: path.to_string_lossy().into_owned().into(),
-        message: "its name is not Unicode, so it is passed over".into(),
+        message: "skipped, because its name is not UTF-8".into(),
     }
 }
 

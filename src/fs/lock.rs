@@ -314,7 +314,7 @@ pub(crate) fn lock_run(shared_root: &Path, runs: u64) -> Result<LockGuard> {
     debug!(lock = ?path, ?result, "lock of the shared root");
     match result {
         Ok(()) if file.metadata().is_ok_and(|now| now.len() != runs) => Err(AtWork(format!(
-            "another cargo-sharedtarget has been at work in `{}` since the plan was made",
+            "another cargo-sharedtarget has changed `{}` since planning",
             shared_root.display()
         ))
         .into()),
@@ -324,7 +324,7 @@ pub(crate) fn lock_run(shared_root: &Path, runs: u64) -> Result<LockGuard> {
             Ok(LockGuard::from(file))
         }
         Err(TryLockError::WouldBlock) => Err(AtWork(format!(
-            "another cargo-sharedtarget is at work here (it holds `{}`)",
+            "another cargo-sharedtarget is working here (it holds `{}`)",
             path.display()
         ))
         .into()),

@@ -167,7 +167,7 @@ pub(crate) fn put_object(
         .with_context(|| format!("failed to put `{}` into the store", from.display()))?;
     ensure!(
         hashes.of(new.path())? == file.hash,
-        "`{}` is not what it was",
+        "`{}` has changed",
         from.display()
     );
     let info = regular(new.path())?;
@@ -202,7 +202,7 @@ pub(crate) fn put_content(
     let hash = blake3::hash(content).to_hex();
     ensure!(
         hash.as_str() == file.hash,
-        "what came for `{}` is something else",
+        "the content received for `{}` has another hash",
         file.path
     );
     if !is_object(to, file, hashes) {
@@ -232,7 +232,7 @@ pub(crate) fn take_object(
     let info = regular(from)?;
     ensure!(
         info.length.0 == file.length && hashes.of(from)? == file.hash,
-        "`{}` is not what it should be",
+        "`{}` has unexpected content",
         from.display()
     );
     // Another name of it has its times.
@@ -246,7 +246,7 @@ pub(crate) fn take_object(
     let copied = hash_content(to).map(|hash| blake3::Hash::from_bytes(hash).to_hex());
     ensure!(
         copied.is_some_and(|hash| hash.as_str() == file.hash),
-        "`{}` is not what it should be",
+        "`{}` has unexpected content",
         from.display()
     );
     set_mode(to, file.executable).with_context(failed)?;

@@ -59,7 +59,7 @@ fn of(_: &fs::Metadata) -> Option<Theirs> {
 #[must_use]
 pub(crate) fn refuses_store(root: &Path, parts: &[PathBuf]) -> Option<(PathBuf, String)> {
     let (at, theirs) = open_part(root, parts)?;
-    let all = "all that is in the store ends up in your programs";
+    let all = "files in the store become part of your programs";
     let message = match theirs {
         Theirs::Owner => format!(
             "another user owns `{}`, and {all}: set `folder` in `[store]` to one of your own",
@@ -108,7 +108,7 @@ fn open_part<'a>(root: &'a Path, parts: &'a [PathBuf]) -> Option<(&'a Path, Thei
 /// How the user closes a folder to others.
 fn closing(root: &Path) -> String {
     let root = crate::text::shell::word(root);
-    format!("take that right away by `chmod -R go-w {root}`")
+    format!("revoke that with `chmod -R go-w {root}`")
 }
 
 /// Returns whether a user who is neither this one nor the superuser owns what is at a path, or may write to it as

@@ -76,7 +76,7 @@ fn put_in_place(path: &Path, bytes: &[u8], own: bool) -> Result<()> {
     let old = info(path)?;
     if old.is_some_and(|old| old.is_symlink || old.is_dir) {
         anyhow::bail!(
-            "failed to write `{}`: expected a file there, and no link",
+            "failed to write `{}`: expected a file there, not a link",
             path.display()
         );
     }
@@ -116,7 +116,7 @@ pub(crate) fn replace_unseen(path: &Path, bytes: &[u8]) -> Result<()> {
     let old = info(path)?;
     if old.is_some_and(|old| old.is_symlink || old.is_dir) {
         anyhow::bail!(
-            "failed to write `{}`: expected a file there, and no link",
+            "failed to write `{}`: expected a file there, not a link",
             path.display()
         );
     }
@@ -258,7 +258,7 @@ pub(crate) fn no_link(root: &Path, path: &Path) -> Result<()> {
     for at in below {
         if info(at)?.is_some_and(|info| info.is_symlink) {
             return Err(anyhow::anyhow!(
-                "expected no link at `{}`: nothing of ours is written through one",
+                "expected no link at `{}`: we write through no link",
                 at.display()
             ))
             .hint("remove it, and run this again");

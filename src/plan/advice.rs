@@ -14,50 +14,53 @@ pub(crate) fn advice(reason: &KeptReason) -> Option<String> {
     let advice = match reason {
         KeptReason::ConfigTracked { include, .. } => {
             return Some(format!(
-                "nothing is missing for that; to have the folders under one shared root all the same, --edit-tracked edits \
-                 the file; --layout build-dir --config-at DIR (or cargo-home) puts one config above them; or their maintainers \
-                 commit `{include}` (cargo 1.93)"
+                "no action is needed; for one shared root all the same, pass --edit-tracked, or pass --layout \
+                     build-dir --config-at DIR (or cargo-home), or commit `{include}` (Cargo 1.93)"
             ));
         }
         KeptReason::CargoInside { .. } => {
-            "--shared-root DIR with a folder outside of every worktree sets them up isolated"
+            "pass --shared-root DIR with a folder outside every worktree to use the layout isolated"
         }
         KeptReason::OldCargo | KeptReason::FixtureInside { .. } => {
-            "--layout isolated sets them up all the same"
+            "pass --layout isolated to set them up all the same"
         }
-        KeptReason::ConfigSet { .. } => "--replace puts ours in their place",
+        KeptReason::ConfigSet { .. } => "pass --replace to replace these settings",
         KeptReason::TargetElsewhere { .. } => {
-            "--shared-root DIR, with a folder there, sets them up there; --replace where all others are"
+            "pass --shared-root DIR with a folder there to set them up there, or --replace to set them up with \
+                 the others"
         }
-        KeptReason::Alone => "without --worktrees-only they are set up as well",
-        KeptReason::ConfigSymlink { .. } => "edit where they lead to, or put a file in their place",
+        KeptReason::Alone => "run without --worktrees-only to set them up too",
+        KeptReason::ConfigSymlink { .. } => {
+            "edit the file that the link points to, or replace the link with a \
+            file"
+        }
         KeptReason::ConfigReadOnly { .. } => "make them writable, and run again",
-        KeptReason::ConfigInvalid { .. } => "mend these files, and run again",
+        KeptReason::ConfigInvalid { .. } => "fix these files, and run again",
         KeptReason::ForeignEntries { .. } => {
-            "move them out, or name what may go with --allow-entry NAME"
+            "move them out, or allow their deletion with --allow-entry NAME"
         }
         KeptReason::FlatUnsafe { .. } => {
-            "use the layout isolated, or take the risk with --allow-unsafe-sharing"
+            "use the layout isolated, or accept the risk with --allow-unsafe-sharing"
         }
         KeptReason::FlatSameName { .. } => {
-            "use the layout isolated, or take the risk with --allow-unsafe-sharing"
+            "use the layout isolated, or accept the risk with --allow-unsafe-sharing"
         }
         KeptReason::Unclaimed
         | KeptReason::NoOwner
         | KeptReason::MayServeOthers { .. }
         | KeptReason::MayComeBack { .. }
-        | KeptReason::HoldsUsed { .. } => "`cargo sharedtarget clean --all` takes these too",
+        | KeptReason::HoldsUsed { .. } => "`cargo sharedtarget clean --all` deletes these too",
         KeptReason::InUse { .. } => {
-            "`cargo sharedtarget clean --idle AGE` takes those that were not used for so long, --all takes all"
+            "`cargo sharedtarget clean --idle AGE` deletes those not used for that long; --all deletes all"
         }
-        KeptReason::Recent { .. } => "--idle with a shorter time takes these too",
+        KeptReason::Recent { .. } => "pass --idle with a shorter time to delete these too",
         KeptReason::NotAsked {
             why: DeleteReason::OwnerGone { .. },
-        } => "`cargo sharedtarget clean --orphaned` takes these",
-        KeptReason::NotAsked { .. } => "`cargo sharedtarget clean` takes these",
+        } => "`cargo sharedtarget clean --orphaned` deletes these",
+        KeptReason::NotAsked { .. } => "`cargo sharedtarget clean` deletes these",
         KeptReason::NamedByEnv { .. } => "unset the variable, and run again",
         KeptReason::NamedByStranger { .. } => {
-            "mend or delete what is beside that file, and run again"
+            "fix or delete the project beside that file, and run again"
         }
         KeptReason::OwnerElsewhere { .. } => {
             "name the folders of both as ROOT, without --exclude and --inside-root-only"
@@ -72,32 +75,30 @@ pub(crate) fn advice(reason: &KeptReason) -> Option<String> {
                 shell::word(Path::new(name))
             ));
         }
-        KeptReason::IgnoredByGit => "name the folder of one to set it up all the same",
+        KeptReason::IgnoredByGit => "name one's folder as ROOT to set it up all the same",
         KeptReason::NeverBuilt { .. } => {
-            "build them once and run again, and they get a target folder each"
+            "build them once, then run again to give each a target folder"
         }
         KeptReason::Busy { why, .. } => match why {
-            BusyReason::Held => "run again when the build is over",
+            BusyReason::Held => "run again when the build has finished",
             BusyReason::Runs => "run again when the program has ended",
             BusyReason::Mounted => "unmount it, and run again",
             BusyReason::Unclear(_) => return None,
         },
-        KeptReason::NotOurTrash => "look into it, and delete it yourself if you do not need it",
-        KeptReason::OtherRun { .. } => "that run removes it when it is over",
+        KeptReason::NotOurTrash => "inspect it, and delete it yourself if you do not need it",
+        KeptReason::OtherRun { .. } => "that run deletes it when it ends",
         KeptReason::DonorBusy {
             why: BusyReason::Unclear(_),
             ..
-        } => "build there yourself, or keep target folders on a filesystem with locks",
-        KeptReason::DonorBusy { .. } => "run again when the build is over, or with --wait",
-        KeptReason::LockInvalid { .. } => "mend these files, and run again",
-        KeptReason::NothingHarvested => {
-            "build it, and run `cargo sharedtarget store harvest`, which keeps what was built"
-        }
+        } => "build without warming, or keep target folders on a filesystem with locks",
+        KeptReason::DonorBusy { .. } => "run again when the build has finished, or pass --wait",
+        KeptReason::LockInvalid { .. } => "fix these files, and run again",
+        KeptReason::NothingHarvested => "build it, then run `cargo sharedtarget store harvest`",
         KeptReason::NoDonor | KeptReason::NothingFits { .. } => {
             "build once in any worktree, or name a donor with --from DIR"
         }
         KeptReason::ChangedByHand | KeptReason::OutsideMoved { .. } => {
-            "take out by hand what cargo-sharedtarget put in"
+            "remove the lines of cargo-sharedtarget by hand"
         }
         KeptReason::SourcesInside { .. } | KeptReason::GitInside { .. } => {
             "move what you need out of them, and run again"

@@ -199,10 +199,10 @@ impl From<Deletion> for Deleted {
             };
             let (path, why) = (first.path.display(), &first.message);
             match deletion.kept {
-                true => format!("something was kept, and what holds it: `{path}`: {why}{others}"),
-                false => format!(
-                    "failed to delete `{path}`: {why}{others}; the next run goes on with the rest"
-                ),
+                true => format!("kept `{path}`, and the folders around it: {why}{others}"),
+                false => {
+                    format!("failed to delete `{path}`: {why}{others}; the next run continues")
+                }
             }
         });
         Self {

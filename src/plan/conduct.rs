@@ -109,7 +109,10 @@ fn conducted(
     if asks {
         if !ui.can_ask() {
             show(name, survey, plan, None, ui)?;
-            ui.narrate("nothing was changed: this deletes something; say --yes to go on without a terminal")?;
+            ui.narrate(
+                "nothing was changed: the plan deletes something; pass --yes to confirm without a \
+                terminal",
+            )?;
             return Ok(Exit::NotConfirmed);
         }
         preview(plan, ui)?;
@@ -142,9 +145,10 @@ fn expect_shared_root(survey: &Survey, plan: &Plan) -> Result<()> {
         .filter(|action| action.path().starts_with(&root.path) || action.leads_into_shared_root());
     match &root.unreachable {
         Some(why) if inside.next().is_some() => Err(anyhow::anyhow!(
-            "the shared root cannot be written from here: {why}"
+            "the shared root is not writable from here: {why}"
         ))
-        .hint("run this where it can be written; `cargo sharedtarget onboard --layout in-place` needs only the worktree"),
+        .hint("run this where it is writable; `cargo sharedtarget onboard --layout in-place` needs only the \
+            worktree"),
         _ => Ok(()),
     }
 }
@@ -179,9 +183,9 @@ pub(crate) fn require_tools(survey: &Survey, request: &Request, ui: &Ui) -> Resu
         (false, false) => return Ok(()),
     };
     Err(anyhow::anyhow!(
-        "{missing} on the PATH, and nothing was done without its answer"
+        "{missing} on the PATH, so nothing was done"
     ))
-    .hint("install what is missing, or put it on the PATH, and run this again")
+    .hint("install it, or put it on the PATH, and run this again")
 }
 
 /// Prints one line for each unit or provider that was of no use, where no plan was shown: a user who waits for a

@@ -50,7 +50,7 @@ pub(crate) trait Edge {
         request.sizes = false;
         if !folders.is_empty() && folders.len() < many {
             return Err(anyhow!(
-                "expected either target folders, or folders to search for them, and not both"
+                "expected either target folders or folders to search, not both"
             ))
             .hint("run this once for each kind");
         }

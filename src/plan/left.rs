@@ -13,7 +13,7 @@ use crate::text::shown;
 pub(crate) fn left(out: Out<'_>, all: &[&LeftUnit], view: &View) -> io::Result<()> {
     left_as(
         out,
-        "left, and compiled where a build needs them:",
+        "not taken; Cargo compiles them if a build needs them:",
         all,
         view,
     )
@@ -80,41 +80,47 @@ pub(crate) fn named(group: &[&LeftUnit], view: &View) -> String {
 
 pub(crate) fn words(reason: &LeftReason) -> &'static str {
     match reason {
-        LeftReason::Local => "are of local packages",
+        LeftReason::Local => "of local packages",
         LeftReason::DependsOn { because, .. } => match because.root() {
-            LeftReason::Local => "depend on a local package",
-            LeftReason::PathInside { .. } => "depend on one that keeps a path of the donor",
-            LeftReason::NotLocked => "depend on a version that Cargo.lock does not have",
-            _ => "depend on one that is left",
+            LeftReason::Local => "depending on a local package",
+            LeftReason::PathInside { .. } => {
+                "depending on a unit that contains a path of the donor"
+            }
+            LeftReason::NotLocked => "depending on a version that is not in Cargo.lock",
+            _ => "depending on a unit that is not taken",
         },
-        LeftReason::NotLocked => "are of versions that Cargo.lock does not have",
-        LeftReason::OtherCompiler => "were made by another compiler",
-        LeftReason::OtherFlags => "are compiled with other flags here",
+        LeftReason::NotLocked => "of versions that are not in Cargo.lock",
+        LeftReason::OtherCompiler => "compiled by another compiler",
+        LeftReason::OtherFlags => "compiled with other flags",
         LeftReason::OtherEnvironment { .. } => {
-            "have a build script or a macro that ran in another environment"
+            "with a build script or a macro that ran in another environment"
         }
-        LeftReason::EnvironmentUnknown { .. } => "may have been made in another environment",
-        LeftReason::OtherWrapper { .. } => "are compiled by way of another program here",
-        LeftReason::Documentation => "are documentation",
-        LeftReason::Program => "are programs",
-        LeftReason::Unknown { .. } => "cannot be told what they are",
-        LeftReason::Incomplete { .. } => "were made with something that is gone",
-        LeftReason::Stale => "are older than what they were made with",
-        LeftReason::PathInside { .. } => "keep a path of the donor",
-        LeftReason::WroteOutside { .. } => "have a build script that put something elsewhere",
-        LeftReason::LinkInside { .. } => "hold a link that leads elsewhere",
-        LeftReason::Damaged { .. } => "are damaged",
-        LeftReason::SourcesInside => "have their sources in the donor's worktree",
-        LeftReason::OtherDependency { .. } => "were made with something else than is there",
-        LeftReason::Occupied => "are there in a form that is not understood",
-        LeftReason::Awaited { .. } => "are missing under what was compiled with them here",
-        LeftReason::SourcesUnknown { .. } => "have sources that cannot be compared",
-        LeftReason::SourceDiffers { .. } => "have other sources here",
-        LeftReason::SourceNewer { .. } => "may be older than the donor's sources",
-        LeftReason::ChangedElsewhere { .. } => "have changes in a worktree that may be copied here",
-        LeftReason::OtherSettings { .. } => "are compiled with other settings here",
-        LeftReason::BuildScript { .. } => "have a build script that may do something else here",
-        LeftReason::OtherWorktree { .. } => "may have been compiled in another worktree",
+        LeftReason::EnvironmentUnknown { .. } => "possibly built in another environment",
+        LeftReason::OtherWrapper { .. } => "compiled through another wrapper or compiler program",
+        LeftReason::Documentation => "of documentation",
+        LeftReason::Program => "of programs",
+        LeftReason::Unknown { .. } => "of an unknown kind or source",
+        LeftReason::Incomplete { .. } => "with a dependency that is gone or has changed",
+        LeftReason::Stale => "older than a dependency",
+        LeftReason::PathInside { .. } => "containing a path of the donor",
+        LeftReason::WroteOutside { .. } => "with a build script that wrote outside OUT_DIR",
+        LeftReason::LinkInside { .. } => "containing a symbolic link that leads outside",
+        LeftReason::Damaged { .. } => "with incomplete or changed files",
+        LeftReason::SourcesInside => "with sources in the donor's worktree",
+        LeftReason::OtherDependency { .. } => {
+            "compiled with another dependency than this folder has"
+        }
+        LeftReason::Occupied => "present here in an unknown form",
+        LeftReason::Awaited { .. } => "replacing a dependency that units here were compiled with",
+        LeftReason::SourcesUnknown { .. } => "with sources that cannot be compared",
+        LeftReason::SourceDiffers { .. } => "with different sources here",
+        LeftReason::SourceNewer { .. } => "possibly older than the donor's sources",
+        LeftReason::ChangedElsewhere { .. } => "with uncommitted changes that may be copied here",
+        LeftReason::OtherSettings { .. } => {
+            "with different settings in a manifest or configuration"
+        }
+        LeftReason::BuildScript { .. } => "with a build script that may act differently here",
+        LeftReason::OtherWorktree { .. } => "possibly compiled in another worktree",
     }
 }
 
@@ -122,13 +128,13 @@ pub(crate) fn detail(reason: &LeftReason, view: &View) -> String {
     let show = |path: &Path| view.paths.show(path);
     match reason {
         LeftReason::DependsOn { root, because } => {
-            format!(": by way of {root}{}", detail(because, view))
+            format!(": through {root}{}", detail(because, view))
         }
         LeftReason::Unknown { why } => format!(": {why}"),
         LeftReason::OtherEnvironment { variable } => format!(": {variable}"),
         LeftReason::EnvironmentUnknown { file } => match file {
             Some(file) => format!(": {} has changed since", show(file)),
-            None => ": its worktree is gone or not known".into(),
+            None => ": its worktree is gone or unknown".into(),
         },
         LeftReason::OtherWrapper { program } => format!(": {}", show(program)),
         LeftReason::Incomplete { missing } => format!(": {missing}"),

@@ -28,11 +28,11 @@ pub(crate) fn delete(why: &DeleteReason) -> &'static str {
     match why {
         DeleteReason::Replaced { .. } => "replaced",
         DeleteReason::BuildDirMoved { .. } => "moved",
-        DeleteReason::MemberOf { .. } => "member's",
+        DeleteReason::MemberOf { .. } => "member",
         DeleteReason::OwnerGone { .. } => "orphaned",
         DeleteReason::Idle { .. } => "idle",
         DeleteReason::Merged { .. } => "merged",
-        DeleteReason::All => "asked for",
+        DeleteReason::All => "requested",
     }
 }
 
@@ -41,7 +41,10 @@ pub(crate) fn delete_long(why: &DeleteReason, paths: &Paths, now: Timestamp) -> 
     match why {
         DeleteReason::Replaced { by } => format!("the workspace builds into {}", paths.show(by)),
         DeleteReason::BuildDirMoved { to } => {
-            format!("its intermediate artifacts go to {}", paths.show(to))
+            format!(
+                "Cargo now puts its intermediate artifacts into {}",
+                paths.show(to)
+            )
         }
         DeleteReason::MemberOf { workspace } => {
             format!(
@@ -56,60 +59,62 @@ pub(crate) fn delete_long(why: &DeleteReason, paths: &Paths, now: Timestamp) -> 
             format!("last used {}, by {}", since(*at, now), by(*source))
         }
         DeleteReason::Merged { branch, into } => format!("`{branch}` is merged into `{into}`"),
-        DeleteReason::All => "everything was asked for".into(),
+        DeleteReason::All => "--all selects every folder".into(),
     }
 }
 
 fn by(source: LastUseSource) -> &'static str {
     match source {
-        LastUseSource::Modified => "the newest modification",
-        LastUseSource::Read => "the newest access",
+        LastUseSource::Modified => "the newest mtime",
+        LastUseSource::Read => "the newest atime",
     }
 }
 
 /// The reason why something is kept.
 pub(crate) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String {
     match reason {
-        KeptReason::UpToDate { layout: l } => format!("is as it should be ({})", layout(*l)),
+        KeptReason::UpToDate { layout: l } => format!("is up to date ({})", layout(*l)),
         KeptReason::InPlaceAsked => {
-            "is left as it is (in-place)".into()
+            "needs no configuration (in-place)".into()
         }
         KeptReason::Unreachable { why } => {
-            format!("builds into its own target (in-place): the shared root cannot be written from here: {why}")
+            format!("keeps its own `target` (in-place), because the shared root is not writable from here: {why}")
         }
         KeptReason::InPlaceDecided { file } => {
-            format!("builds into its own target (in-place), as {} says", paths.show(file))
+            format!("keeps its own `target` (in-place), as set in {}", paths.show(file))
         }
-        KeptReason::ServedAbove { file } => format!("is served by {}", paths.show(file)),
+        KeptReason::ServedAbove { file } => format!("is configured by {}", paths.show(file)),
         KeptReason::NotServed { file } => {
             format!(
-                "is not served by {}: it lies elsewhere, decides for itself, or its cargo is older than 1.91",
+                "is not configured by {}: it is outside, has a nearer configuration, or its Cargo is older than \
+                     1.91",
                 paths.show(file)
             )
         }
         KeptReason::NotMoved { to } => format!(
-            "cannot be moved to {}: something is there, it is on another filesystem, or others build into it",
+            "cannot be moved to {}: something exists there, it is on another filesystem, or other workspaces \
+                 build into it",
             paths.show(to)
         ),
         KeptReason::CargoInside { by } => format!(
-            "its tests or build scripts may run cargo in its target folder, by {}: in a shared root inside a worktree they would \
-             get the configuration of that worktree, so the layout is in-place",
+            "its tests or build scripts may run Cargo in its target folder (see {}); in a shared root inside a \
+                 worktree, Cargo would read the configuration of that worktree, so the layout is in-place",
             paths.show(by)
         ),
         KeptReason::FixtureInside { inside } => format!(
-            "its tests run cargo on {}, which a configuration would lead elsewhere, so the layout is in-place",
+            "its tests run Cargo on {}, which a configuration would redirect, so the layout is in-place",
             paths.show(inside)
         ),
         KeptReason::Fixture { around } => {
-            format!("is there for the tests of {}", paths.show(around))
+            format!("is a fixture for the tests of {}", paths.show(around))
         }
         KeptReason::ConfigTracked { .. } => {
-            "git tracks the configuration, so the layout is in-place: each worktree keeps its own target, and shares in \
-             it what others have compiled"
+            "git tracks the configuration, so the layout is in-place: each worktree keeps its own `target`, and \
+                 shares units with the others"
                 .into()
         }
         KeptReason::TrackedUnclear { message } => {
-            format!("git does not say whether it tracks it: {message}")
+            format!("git cannot tell whether it tracks the configuration: {message}")
         }
         KeptReason::ConfigSymlink { file, to } => {
             format!(
@@ -124,7 +129,7 @@ pub(crate) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
         }
         KeptReason::ConfigUnsure { file } => {
             format!(
-                "{} cannot be edited without touching something else",
+                "{} cannot be edited without changing other parts of it",
                 paths.show(file)
             )
         }
@@ -136,23 +141,23 @@ pub(crate) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
             )
         }
         KeptReason::TargetElsewhere { to } => {
-            format!("its target leads to {}, by your own choice", paths.show(to))
+            format!("you have linked its `target` to {}", paths.show(to))
         }
         KeptReason::Alone => "has no other worktree to share with".into(),
         KeptReason::NeverBuilt { around } => {
             format!(
-                "was never built, and takes its configuration from {}",
+                "was never built, and gets its configuration from {}",
                 paths.show(around)
             )
         }
-        KeptReason::IgnoredByGit => "lies in a folder that git ignores".into(),
+        KeptReason::IgnoredByGit => "is in a folder that git ignores".into(),
         KeptReason::OldCargo => {
-            "its cargo is older than 1.91, with which a worktree inside it would share its folder"
+            "its Cargo is older than 1.91, so a worktree inside it would share its folder"
                 .into()
         }
-        KeptReason::CargoRefused { message, .. } => format!("cargo says: {message}"),
+        KeptReason::CargoRefused { message, .. } => format!("Cargo says: {message}"),
         KeptReason::PartOf { workspace } => {
-            format!("belongs to {}, says cargo", paths.show(workspace))
+            format!("is a member of {}, according to Cargo", paths.show(workspace))
         }
         KeptReason::Unwritable { path } => {
             format!(
@@ -161,12 +166,12 @@ pub(crate) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
             )
         }
         KeptReason::FlatUnsafe { worktrees } => format!(
-            "{worktrees} worktrees in one folder: cargo would run another worktree's code without a word, \
-             overwrite its programs, and wait for its builds"
+            "{worktrees} worktrees in one folder: Cargo would silently run another worktree's code, overwrite its \
+                 programs, and wait for its builds"
         ),
         KeptReason::FlatSameName { package, other } => {
             format!(
-                "a package `{}` is also in {}, and in one folder cargo takes one for the other",
+                "a package `{}` is also in {}; in one folder, Cargo would take one for the other",
                 shown(package),
                 paths.show(other)
             )
@@ -175,25 +180,25 @@ pub(crate) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
         KeptReason::NamedByEnv { variable } => format!("{variable} names it"),
         KeptReason::MayServeOthers { file } => {
             format!(
-                "{} names it, which others than these workspaces may read",
+                "{} names it, and other workspaces may read that file",
                 paths.show(file)
             )
         }
         KeptReason::Unclaimed => {
-            "no configuration names it; --target-dir or a tool may use it".into()
+            "no configuration names it, but --target-dir or a tool may use it".into()
         }
-        KeptReason::NoOwner => "no owner file says whose it is".into(),
+        KeptReason::NoOwner => "no owner file names its workspace".into(),
         KeptReason::NamedByStranger { file } => format!(
-            "{} names it, and no workspace is known there",
+            "{} names it, but belongs to no known workspace",
             paths.show(file)
         ),
         KeptReason::OwnerMissing { workspace, why }
         | KeptReason::MayComeBack { workspace, why } => {
-            format!("{} is not there, but {why}", paths.show(workspace))
+            format!("{} is missing, but {why}", paths.show(workspace))
         }
         KeptReason::OwnerElsewhere { workspace } => {
             format!(
-                "belongs to {}, which this run did not look at",
+                "belongs to {}, which this run did not search",
                 paths.show(workspace)
             )
         }
@@ -211,23 +216,23 @@ pub(crate) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
             } else {
                 String::new()
             };
-            format!("holds {shown}{more}, which cargo does not make")
+            format!("contains {shown}{more}, which Cargo does not create")
         }
         KeptReason::TrackedInside { path } => format!("git tracks {}", paths.show(path)),
         KeptReason::NotADonor { because } => {
-            format!("gives nothing: {}", kept(because, paths, now))
+            format!("is not used as a donor: {}", kept(because, paths, now))
         }
         KeptReason::OthersOwn { path } => format!("another user owns {}", paths.show(path)),
         KeptReason::OthersWrite { path } => {
             format!("other users can write to {}", paths.show(path))
         }
-        KeptReason::GitInside { path } => format!("holds a git repository: {}", paths.show(path)),
-        KeptReason::SourcesInside { path } => format!("holds sources: {}", paths.show(path)),
+        KeptReason::GitInside { path } => format!("contains a git repository: {}", paths.show(path)),
+        KeptReason::SourcesInside { path } => format!("contains sources: {}", paths.show(path)),
         KeptReason::Unreadable { path, message } => {
             format!("{} cannot be read: {message}", paths.show(path))
         }
-        KeptReason::HoldsUsed { path } => format!("holds {}, which is in use", paths.show(path)),
-        KeptReason::SharedRoot => "is the shared root, or around it".into(),
+        KeptReason::HoldsUsed { path } => format!("contains {}, which is in use", paths.show(path)),
+        KeptReason::SharedRoot => "is or contains the shared root".into(),
         KeptReason::Busy { lock, why } => match why {
             BusyReason::Held => {
                 format!("a build is running in it ({} is locked)", paths.show(lock))
@@ -236,17 +241,17 @@ pub(crate) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
             BusyReason::Mounted => format!("another filesystem is mounted at {}", paths.show(lock)),
             BusyReason::Unclear(message) => {
                 format!(
-                    "nobody can tell whether a build is running: {}: {message}",
+                    "it is unknown whether a build is running: {}: {message}",
                     paths.show(lock)
                 )
             }
         },
         KeptReason::GoesWith { path } => {
-            format!("goes with {}, in which it lies", paths.show(path))
+            format!("is deleted together with {}, which contains it", paths.show(path))
         }
         KeptReason::NotAsked { why } => {
             format!(
-                "could go ({}), but that was not asked for",
+                "could be deleted ({}), but this run does not select it",
                 delete_long(why, paths, now)
             )
         }
@@ -254,27 +259,28 @@ pub(crate) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
             format!("was used {}, by {}", since(*at, now), by(*source))
         }
         KeptReason::NotOurTrash => {
-            "has the name of something that an interrupted run leaves, but not our mark".into()
+            "is named like a remnant of an interrupted run, but lacks our marker".into()
         }
         KeptReason::OtherRun { lock } => {
-            format!("another run is at work in it ({} is locked)", paths.show(lock))
+            format!("another run is working in it ({} is locked)", paths.show(lock))
         }
         KeptReason::OutsideMoved { from } => format!(
-            "lies outside of the project, which was moved from {}",
+            "is outside the project, which was moved from {}",
             paths.show(from)
         ),
         KeptReason::ChangedByHand => "was changed by hand since".into(),
-        KeptReason::StillNamed => "is named by the configuration beside it, and builds would fail without it: take `rustc-wrapper` out of that, and run again".into(),
-        KeptReason::StillNeeded => "hides a file from git that stays".into(),
-        KeptReason::AsItWas => "is as it was".into(),
-        KeptReason::TimerAsAsked => "has the timer as it was asked for".into(),
+        KeptReason::StillNamed => "the configuration beside it still names it, so builds would fail without it: \
+            remove `rustc-wrapper` from that configuration, and run again".into(),
+        KeptReason::StillNeeded => "hides a file from git that is kept".into(),
+        KeptReason::AsItWas => "already has its earlier content".into(),
+        KeptReason::TimerAsAsked => "is up to date".into(),
         KeptReason::WorktreeGone => "its worktree is gone".into(),
         KeptReason::Warm { from, units, .. } => format!(
-            "is warm: it has the {units} units that {} has for it",
+            "is already warm: it has the {} that {} offers", counted(*units, "unit"),
             paths.show(from)
         ),
         KeptReason::NothingToShare { donor: true, .. } => {
-            "stays as it is, and others share what it has".into()
+            "is unchanged; other folders share its files".into()
         }
         KeptReason::NothingToShare {
             units,
@@ -284,11 +290,11 @@ pub(crate) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
         } => {
             let left = match left {
                 0 => String::new(),
-                left => format!("; {left} are the same elsewhere, but would look stale as links"),
+                left => format!("; {} not shared, since Cargo would take a link for stale", counted(*left, "unit")),
             };
             let rights = match left_by_rights {
                 0 => String::new(),
-                left => format!("; {left} are the same elsewhere, but for another owner or mode"),
+                left => format!("; {} not shared, since the owner or mode differs", counted(*left, "unit")),
             };
             format!("has nothing to share in {}{left}{rights}", counted(*units, "unit"))
         }
@@ -302,42 +308,42 @@ pub(crate) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
                         !others().any(|other| other.contains(one.as_str()))
                     };
                     let doubts: Vec<&str> = doubts.iter().filter(causes).map(String::as_str).collect();
-                    format!("; not asked: {}", doubts.join("; "))
+                    format!("; not applied: {}", doubts.join("; "))
                 }
             };
             let about = match units {
-                0 => "it holds no units".to_owned(),
-                1 => "no rule is about its only unit".to_owned(),
-                units => format!("no rule is about any of its {units} units"),
+                0 => "it has no units".to_owned(),
+                1 => "no rule selects its only unit".to_owned(),
+                units => format!("no rule selects any of its {units} units"),
             };
-            format!("stays as it is: {about}{asked}")
+            format!("is unchanged: {about}{asked}")
         }
         KeptReason::Harvested { units, left } => {
-            let kept = format!("is in the store with {}", counted(*units, "unit"));
+            let kept = format!("the store already has {} of it", counted(*units, "unit"));
             match left.len() {
                 0 => kept,
-                1 => format!("{kept}; 1 is not kept (--verbose says why)"),
-                left => format!("{kept}; {left} are not kept (--verbose says why)"),
+                1 => format!("{kept}; 1 unit cannot be kept (--verbose says why)"),
+                left => format!("{kept}; {left} units cannot be kept (--verbose says why)"),
             }
         }
-        KeptReason::NothingRemote { from } => format!("gets nothing: {from} has nothing for it"),
+        KeptReason::NothingRemote { from } => format!("{from} has no unit for it"),
         KeptReason::Pushed { units, to } => {
-            format!("is in {to} with {}", counted(*units, "unit"))
+            format!("{to} already has {} of it", counted(*units, "unit"))
         }
-        KeptReason::NothingHarvested => "has nothing in the store".into(),
-        KeptReason::NoLock => "has no Cargo.lock, and so nothing says which packages it has".into(),
+        KeptReason::NothingHarvested => "the local store has no unit of it".into(),
+        KeptReason::NoLock => "has no Cargo.lock, so its packages are unknown".into(),
         KeptReason::NoCompiler { why } => format!("has no compiler: {why}"),
-        KeptReason::NoDonor => "stays as it is: nothing that was built elsewhere fits".into(),
+        KeptReason::NoDonor => "is not warmed: no other target folder has a unit that fits".into(),
         KeptReason::NothingFits { from, .. } => format!(
-            "stays as it is: nothing that {} has can be taken (--verbose says why)",
+            "is not warmed: no unit of {} can be taken (--verbose says why)",
             paths.show(from)
         ),
         KeptReason::DonorBusy { folder, why } => match why {
             BusyReason::Unclear(message) => format!(
-                "stays as it is: nobody can tell whether a build holds {}: {message}",
+                "is not warmed: it is unknown whether a build holds {}: {message}",
                 paths.show(folder)
             ),
-            _ => format!("stays as it is: a build holds {}", paths.show(folder)),
+            _ => format!("is not warmed: a build holds {}", paths.show(folder)),
         },
         KeptReason::LockInvalid { file, problem } => format!("{}:{problem}", paths.show(file)),
         KeptReason::Hook { hook: state } => hook_state::state(state, paths),
@@ -359,12 +365,12 @@ pub(crate) fn warning(warning: &Warning, paths: &Paths) -> String {
     match warning {
         Warning::EnvOverride { variable, value } => {
             format!(
-                "{variable}={} is set here and beats every configuration file: unset it to share",
+                "{variable}={} is set in this shell and beats every configuration file: unset it to share",
                 shown(value)
             )
         }
         Warning::SharedByWorktrees { folder, workspaces } => format!(
-            "{} worktrees build into {}: cargo can run one's code for another's (first: {})",
+            "{} worktrees build into {}: Cargo can run one worktree's code for another's (first: {})",
             workspaces.len(),
             paths.show(folder),
             workspaces
@@ -373,9 +379,9 @@ pub(crate) fn warning(warning: &Warning, paths: &Paths) -> String {
                 .unwrap_or_default()
         ),
         Warning::Provider { program, why } => {
-            format!("the provider `{}` was of no use: {why}", shown(program))
+            format!("the provider `{}` was not used: {why}", shown(program))
         }
-        Warning::NoStore { why } => format!("the store was of no use: {why}"),
+        Warning::NoStore { why } => format!("the store was not used: {why}"),
         Warning::StoreLeft {
             program,
             packages,
@@ -390,7 +396,7 @@ pub(crate) fn warning(warning: &Warning, paths: &Paths) -> String {
                 Some(program) => format!("the provider `{program}`"),
                 None => "the store".into(),
             };
-            format!("{whose} has {first}{more}, which cannot be used: {why}")
+            format!("{first}{more} of {whose} cannot be used: {why}")
         }
         Warning::NoRecord { root, files } => {
             let shown: Vec<String> = files.iter().take(5).map(|file| paths.show(file)).collect();
@@ -399,53 +405,58 @@ pub(crate) fn warning(warning: &Warning, paths: &Paths) -> String {
                 more => format!(" and {more} more"),
             };
             format!(
-                "no record says what {}{more} held before, which lead into the shared root {}, so they stay: if setup                  wrote them under another HOME or XDG_STATE_HOME, run undo with that; else take `target-dir` and                  `build-dir` out of them by hand, and after that the lines of cargo-sharedtarget out of the exclude                  file of git (.git/info/exclude)",
+                "no record has the earlier content of {}{more}, configured for the shared root {}, so undo \
+                     changes nothing there: if setup ran with another HOME or XDG_STATE_HOME, run undo with that \
+                     one; otherwise remove `target-dir` and `build-dir` by hand, then the lines of \
+                     cargo-sharedtarget in git's exclude file (.git/info/exclude)",
                 shown.join(", "),
                 paths.show(root)
             )
         }
-        Warning::NoWayBack => "deleted folders do not come back, not even by undo".into(),
+        Warning::NoWayBack => "undo does not restore deleted folders".into(),
         Warning::ColdStart { workspaces: 1 } => "the next build of 1 workspace starts cold".into(),
         Warning::ColdStart { workspaces } => {
-            format!("the next build of each of {workspaces} workspaces starts cold")
+            format!("the next builds of {workspaces} workspaces start cold")
         }
         Warning::Unreachable { why, in_place } => {
             let so = match in_place {
                 true => "so the layout is in-place",
                 false => {
-                    "and builds lead there (onboard --layout in-place needs only the worktree)"
+                    "and builds write there (onboard --layout in-place needs only the worktree)"
                 }
             };
-            format!("the shared root cannot be written from here, {so}: {why}")
+            format!("the shared root is not writable from here, {so}: {why}")
         }
         Warning::FlagsTwice { worktrees, file } => {
             let first = worktrees.first().map(|one| paths.show(one));
             format!(
-                "{} inside another one: Cargo adds the rustflags in {} to its own, so that it compiles everything by \
-                 itself, where a worktree beside would share (first: {})",
+                "{} inside another one: Cargo joins the rustflags in {} with those of the inner worktree, and \
+                     compiles everything again; a worktree beside it would share (first: {})",
                 counted(worktrees.len(), "worktree"),
                 paths.show(file),
                 first.unwrap_or_default()
             )
         }
         Warning::NoGuard { workspaces } => format!(
-            "no guard is written for {}: a worktree inside shares the folder until it is set up itself (a guard needs \
-             Cargo 1.91 or later)",
+            "no guard is written for {}: a worktree inside shares the folder until it is set up (a guard needs \
+                 Cargo 1.91 or later)",
             counted(*workspaces, "workspace")
         ),
         Warning::OtherWorktrees { folders } => {
             let are = if *folders == 1 { "is" } else { "are" };
             format!(
-                "{} of other worktrees of the same repository {are} left out: name their folders, or one that holds them \
-                 all",
+                "{} of other worktrees of this repository {are} left out: name their folders, or a folder that \
+                     contains them all",
                 counted(*folders, "target folder")
             )
         }
         Warning::OverBudget { bytes } => format!(
-            "{bytes} are over the budget of the settings, and would take what is in use: nothing goes for it"
+            "the folders exceed the budget of the settings by {bytes}; meeting it would delete units in use, so \
+                 nothing is deleted for it"
         ),
         Warning::LowSpace { bytes } => format!(
-            "{bytes} less than `min-free` of the settings are free then: everything else is in use, or was used within a day"
+            "the filesystem still lacks {bytes} of the `min-free` of the settings: all other units are in use, or \
+                 were used within a day"
         ),
         Warning::OrphansDeleted {
             folders,
@@ -458,14 +469,14 @@ pub(crate) fn warning(warning: &Warning, paths: &Paths) -> String {
                 more => format!(" and {} more", more - 1),
             };
             format!(
-                "since {} the timer has deleted {} whose worktrees are gone, {freed}: {}{more}",
+                "since {}, the timer has deleted {} of removed worktrees ({freed}): {}{more}",
                 since.strftime("%F"),
                 counted(folders.len(), "target folder"),
                 first.unwrap_or_default()
             )
         }
         Warning::HookGoesByItsName { file } => format!(
-            "{} seems to look at its own name ($0), and is called as post-checkout.before-sharedtarget from now on",
+            "{} seems to read its own name ($0); from now on it runs as post-checkout.before-sharedtarget",
             paths.show(file)
         ),
         Warning::Problem { path, message } => format!("{}: {message}", paths.show(path)),

@@ -49,7 +49,7 @@ fn balance(out: Out<'_>, freed: Bytes, copied: Bytes, at_most: &str) -> io::Resu
         return Ok(());
     }
     if freed == Bytes(0) {
-        return writeln!(out, "in sum {at_most}{copied} more on disk, by copies");
+        return writeln!(out, "in total, {at_most}{copied} more on disk, for copies");
     }
     let sum = match freed.0.checked_sub(copied.0) {
         Some(less) => format!("{GOOD}{}{GOOD:#} less", Bytes(less)),
@@ -60,7 +60,7 @@ fn balance(out: Out<'_>, freed: Bytes, copied: Bytes, at_most: &str) -> io::Resu
     };
     writeln!(
         out,
-        "in sum {sum} on disk: {freed} freed, {at_most}{copied} taken by copies"
+        "in total, {sum} on disk: {freed} freed, {at_most}{copied} copied"
     )
 }
 
@@ -124,8 +124,7 @@ pub(crate) fn stuck(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
         said.push(&kept.reason);
         let reason = reasons::kept(&kept.reason, &view.paths, view.now);
         let advice = advice(&kept.reason);
-        let advice =
-            advice.unwrap_or("run `cargo sharedtarget onboard` when that is mended".into());
+        let advice = advice.unwrap_or("fix that, then run `cargo sharedtarget onboard`".into());
         writeln!(
             out,
             "{WARNING}warning{WARNING:#}: {} {reason}: {advice}",
@@ -147,7 +146,7 @@ fn shared_root(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
     for root in plan.all::<CreateSharedRoot>() {
         writeln!(
             out,
-            "{HEADING}Make the shared root{HEADING:#} {}",
+            "{HEADING}Create the shared root{HEADING:#} {}",
             view.paths.show(&root.path)
         )?;
         writeln!(out)?;
@@ -230,10 +229,10 @@ fn kept(out: Out<'_>, all: &[Kept], view: &View) -> io::Result<()> {
     let timers = timers.count();
     let configs = plain.len() - nested - fixtures - ignored - folders - timers;
     let counts: Vec<String> = [
-        (configs, "configuration", "as it should be"),
+        (configs, "configuration", "up to date"),
         (folders, "target folder", "in use"),
         (nested, "workspace", "inside others, never built"),
-        (fixtures, "workspace", "for tests of others"),
+        (fixtures, "workspace", "used as test fixtures"),
         (ignored, "workspace", "in folders that git ignores"),
         (timers, "file", "of the timer"),
     ]
@@ -284,7 +283,7 @@ pub(crate) fn outcome(out: Out<'_>, plan: &Plan, outcome: &Outcome, view: &View)
                     format!("{} less", Bytes(before.0 - after.0))
                 }
                 None => format!(
-                    "{} less, since other programs write too",
+                    "{} less, because other programs write too",
                     Bytes(before.0 - after.0)
                 ),
             };
@@ -294,7 +293,7 @@ pub(crate) fn outcome(out: Out<'_>, plan: &Plan, outcome: &Outcome, view: &View)
             };
             writeln!(
                 out,
-                "the filesystem{at} says {change}: {before} available before, {after} now"
+                "the filesystem{at} reports {change}: {before} available before, {after} now"
             )?;
         }
     }

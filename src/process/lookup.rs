@@ -26,16 +26,17 @@ impl fmt::Display for Refused {
         match self {
             Self::Relative(name) => write!(
                 to,
-                "`{name}` is a relative path, and depends on where it is run; give a name on the PATH, or an absolute path"
+                "`{name}` is a relative path, whose meaning depends on the current folder; use a name on the PATH \
+                     or an absolute path"
             ),
             Self::Inside(name, top) => write!(
                 to,
-                "`{name}` lies in `{}`, and programs of a worktree are not run; put it elsewhere",
+                "`{name}` is inside `{}`, and we run no program of a worktree; move it elsewhere",
                 top.display()
             ),
             Self::NotOnPath(program) => write!(
                 to,
-                "a file of a worktree names `{}`, and that is not the program by its name on the PATH",
+                "a file of a worktree names `{}`, which is not the program of that name on the PATH",
                 program.display()
             ),
             Self::Missing(name) => write!(to, "there is no `{name}` on the PATH"),

@@ -100,7 +100,7 @@ pub fn open(settings: &BTreeMap<String, String>, secrets: &Secrets) -> Result<Re
         let there = fs::canonical(Path::new(root)).is_ok_and(|real| fs::is_folder(&real));
         if !there {
             return Err(anyhow!("expected a folder for the remote store: `{root}`"))
-                .hint("make it, or mount what belongs there");
+                .hint("create it, or mount its filesystem");
         }
     }
     let runtime = RUNTIME.as_ref();
@@ -110,7 +110,7 @@ pub fn open(settings: &BTreeMap<String, String>, secrets: &Secrets) -> Result<Re
     #[cfg(all(unix, not(target_vendor = "apple")))]
     ensure!(
         !rustls_native_certs::load_native_certs().certs.is_empty(),
-        "this machine has no certificates to know a server by: install `ca-certificates`, or name a file in SSL_CERT_FILE"
+        "this machine has no root certificates: install `ca-certificates`, or set SSL_CERT_FILE"
     );
     opendal::init_default_registry();
     let _inside = runtime.enter();
@@ -119,7 +119,7 @@ pub fn open(settings: &BTreeMap<String, String>, secrets: &Secrets) -> Result<Re
     let made = std::panic::catch_unwind(AssertUnwindSafe(|| {
         Operator::via_iter(options.kind, options.told.clone())
     }));
-    let made = made.map_err(|_| anyhow!("failed to make a client of HTTP"))?;
+    let made = made.map_err(|_| anyhow!("failed to create an HTTP client"))?;
     let whole = made
         .map_err(|error| anyhow!("{}", why_not(&error, &options)))
         .with_context(|| format!("failed to open {}", options.name))?;
@@ -235,7 +235,7 @@ impl Remote {
             }
             Ok(all)
         };
-        ensure!(self.lists(), "{} cannot list what it has", self.name);
+        ensure!(self.lists(), "{} cannot list its content", self.name);
         let mut all = self.ask("list", prefix, None, list)?;
         all.sort_by(|a, b| a.key.cmp(&b.key));
         Ok(all)
@@ -282,7 +282,7 @@ impl Remote {
         // All others wait for the first, so that one wait is enough to find out.
         self.reached.get_or_init(|| runtime.block_on(self.reach()));
         if let Some(why) = self.breaker.off() {
-            bail!("it is not asked any more: {why}");
+            bail!("it is no longer queried: {why}");
         }
         runtime
             .block_on(self.attempts(most, task))
@@ -350,7 +350,7 @@ impl Remote {
 }
 
 fn no_answer(waited: Duration) -> String {
-    format!("it did not answer in {} seconds", waited.as_secs())
+    format!("it did not answer within {} seconds", waited.as_secs())
 }
 
 /// Whether it is the layer's error, which has no kind of its own.

@@ -13,9 +13,9 @@ const LONGEST: usize = 300;
 pub(crate) fn in_words(error: &Error, secrets: &[String]) -> String {
     let kind = match error.kind() {
         ErrorKind::ConfigInvalid => "its settings are not valid",
-        ErrorKind::PermissionDenied => "it permits no access",
-        ErrorKind::RateLimited => "it has too much to do",
-        ErrorKind::NotFound => "there is no such thing",
+        ErrorKind::PermissionDenied => "access denied",
+        ErrorKind::RateLimited => "too many requests",
+        ErrorKind::NotFound => "not found",
         _ => "",
     };
     // There is no other way to get at the message. The text before it is useless or a secret.
@@ -91,7 +91,7 @@ mod tests {
             .set_source(cause);
         assert_eq!(
             in_words(&error, &[]),
-            "it permits no access: send http request: refused by http://h/"
+            "access denied: send http request: refused by http://h/"
         );
         let bare = Error::new(ErrorKind::Unexpected, "");
         assert_eq!(in_words(&bare, &[]), "it failed");

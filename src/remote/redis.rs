@@ -60,7 +60,7 @@ impl Door {
                 "+OK" => {}
                 line if line.starts_with('-') => return Err(Error::other(line[1..].to_owned())),
                 _ if length == 0 => return Err(ErrorKind::UnexpectedEof.into()),
-                _ => return Err(Error::other("whoever listens there is not Redis")),
+                _ => return Err(Error::other("the server there is not Redis")),
             }
         }
     }

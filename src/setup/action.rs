@@ -30,7 +30,7 @@ fn changed(
 ) -> Result<Came, Stopped> {
     if let Some(why) = &run.not_recorded {
         return Err(Stopped::Failed(format!(
-            "not changed, since it could not be undone: {why}"
+            "not changed, because undo could not restore it: {why}"
         )));
     }
     change(edit)?;
@@ -169,7 +169,7 @@ impl Action for WriteConfig {
             && !run.outcome(|outcome| outcome.did(Exclude::KIND, exclude))
         {
             return Err(Stopped::Skipped(format!(
-                "git would show it, since `{}` was not changed",
+                "git would show it, because `{}` was not changed",
                 exclude.display()
             )));
         }
@@ -180,7 +180,7 @@ impl Action for WriteConfig {
                 && !run.outcome(|outcome| outcome.did(InstallWrapper::KIND, path))
             {
                 return Err(Stopped::Skipped(format!(
-                    "every build would fail, since `{script}` was not written"
+                    "every build would fail, because `{script}` was not written"
                 )));
             }
         }

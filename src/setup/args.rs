@@ -26,57 +26,57 @@ use crate::{fs, markers};
 pub(crate) const SETUP: &str = "\
 Examples:
   cargo sharedtarget setup -n ~/code
-      show what would be done
+      show the plan
   cargo sharedtarget setup --max-size 20GB
-      keep all target folders together below this
+      limit the size of all target folders together
   cargo sharedtarget setup --max-size 20GB --schedule daily
-      and have a timer see to that, also while no worktree is added
+      also set a timer that keeps to this limit
   cargo sharedtarget setup --rustc-wrapper sccache
-      let a compiler cache help where sources differ
+      add a compiler cache for crates that differ between worktrees
   cargo sharedtarget setup --new-worktrees in-place
-      for worktrees of agents whose sandbox lets them write nothing else
+      for agents whose sandbox can write only to the worktree
   cargo sharedtarget setup --layout build-dir --config-at ~/code
-      once for every future worktree";
+      configure all future worktrees once";
 
 const ONBOARD: &str = "\
 Examples:
   git worktree add ../topic && cargo sharedtarget onboard ../topic
-      what the hook does by itself
+      do by hand what the hook does
   cargo sharedtarget onboard --layout in-place
-      build into its own target, as where a sandbox lets nothing else be written";
+      keep the worktree's own target folder, as in a sandbox";
 
 const WARM: &str = "\
 Examples:
-  cargo sharedtarget warm                   from the best worktree that is found
-  cargo sharedtarget warm --from ../main    from this one
+  cargo sharedtarget warm                   from the best donor
+  cargo sharedtarget warm --from ../main    from this donor
   cargo sharedtarget warm --no-local        third-party crates only";
 
 const UNDO: &str = "\
 Examples:
-  cargo sharedtarget undo -n    what would be put back";
+  cargo sharedtarget undo -n    show what it would restore";
 
 #[derive(Debug, Args)]
 pub(crate) struct SetupArgs {
     #[command(flatten)]
     find: FindArgs,
-    /// How target folders are laid out; by default isolated, and in-place where git tracks the configuration
+    /// The layout of target folders [default: isolated; in-place where git tracks the configuration]
     #[arg(long, value_enum, help_heading = "Layout")]
     layout: Option<Layout>,
-    /// The layout of the worktrees that come later, which the hook and onboard follow; by default as the others
+    /// The layout of later worktrees, for the hook and onboard [default: the layout of the others]
     #[arg(long, value_name = "LAYOUT", value_enum, help_heading = "Layout")]
     new_worktrees: Option<WorktreeLayout>,
-    /// Leave workspaces without another worktree as they are: nothing is shared with them yet
+    /// Leave out workspaces that have no other worktree to share with
     #[arg(long, help_heading = "Layout")]
     worktrees_only: bool,
-    /// Also set a build-dir that keeps apart what lies inside a worktree and was not set up; by default where something
-    /// does
+    /// Also write a guard: a build-dir that gives worktrees and workspaces inside a worktree folders of their own
+    /// until they are set up [default: where there are any]
     #[arg(long, help_heading = "Layout", overrides_with = "no_guard")]
     guard: bool,
-    /// Set no such build-dir: what lies inside a worktree and was not set up builds into its folder
+    /// Write no guard: worktrees and workspaces inside a worktree build into its folder until they are set up
     #[arg(long, help_heading = "Layout", overrides_with = "guard")]
     no_guard: bool,
-    /// For the layout build-dir, --rustc-wrapper and --auto-onboard: the folder for one configuration above all, or
-    /// `cargo-home`
+    /// The folder for one configuration above all worktrees, or `cargo-home`; for the layout build-dir,
+    /// --rustc-wrapper and --auto-onboard
     #[arg(long, value_name = "DIR|cargo-home", help_heading = "Layout")]
     config_at: Option<PathBuf>,
     /// Edit configurations that git tracks
@@ -85,17 +85,17 @@ pub(crate) struct SetupArgs {
     /// Replace a target-dir or build-dir that you set yourself
     #[arg(long, help_heading = "Layout")]
     replace: bool,
-    /// Let the layout flat mix worktrees, which runs one's code for another's
+    /// Allow the layout flat for several worktrees, where Cargo runs one worktree's code for another's
     #[arg(long, help_heading = "Layout")]
     allow_unsafe_sharing: bool,
-    /// Have Cargo run the compiler by this program: sccache, kache, or a path
+    /// Set the program by which Cargo runs the compiler: sccache, kache, or a path
     #[arg(long, value_name = "PROGRAM", help_heading = "Layout")]
     rustc_wrapper: Option<PathBuf>,
-    /// With --config-at: have Cargo itself set up a new worktree at its first build, where no hook does
+    /// With --config-at: let Cargo set up a new worktree at its first build, if no git hook has done so
     #[arg(long, requires = "config_at", help_heading = "Layout")]
     auto_onboard: bool,
-    /// Leave git hooks as they are: a worktree that is made inside another one builds into its folder until it is set up,
-    /// but for --guard
+    /// Do not install the git hook. Without the hook and --guard, a new worktree inside another one builds into
+    /// that one's folder until it is set up
     #[arg(
         long,
         env = "CARGO_SHAREDTARGET_NO_HOOK",
@@ -103,14 +103,13 @@ pub(crate) struct SetupArgs {
         value_parser = BoolishValueParser::new()
     )]
     no_hook: bool,
-    /// Also have warm worktrees share the libraries that came out the same, as far as nothing is compiled for it
+    /// Also share identical libraries that warm worktrees have compiled separately, if that causes no rebuild
     #[arg(long)]
     relink: bool,
-    /// Move the target folders of the worktrees that were built within this, and of main worktrees, in place of deleting
-    /// them
+    /// Move instead of delete the target folders of main worktrees and of worktrees built within AGE
     #[arg(long, value_name = "AGE", default_value = "3d")]
     keep_built_within: Age,
-    /// Move no target folder: delete all that are replaced
+    /// Move no target folder; delete every replaced one
     #[arg(
         long,
         env = "CARGO_SHAREDTARGET_RECLAIM_ALL",
@@ -121,12 +120,13 @@ pub(crate) struct SetupArgs {
     /// Delete nothing
     #[arg(long)]
     keep_targets: bool,
-    /// Have a timer of the system (systemd, launchd, Task Scheduler) delete by itself what the hook would; off takes it out
+    /// Set a system timer (systemd, launchd, Task Scheduler) that deletes what the hook would delete; `off` removes
+    /// it
     #[arg(
         long,
         value_name = "WHEN",
         value_enum,
-        help_heading = "Budget, kept to by gc and onboard"
+        help_heading = "Budget, applied by gc and onboard"
     )]
     schedule: Option<Schedule>,
     #[command(flatten)]
@@ -144,28 +144,28 @@ pub(crate) struct SetupArgs {
 /// What is written into the settings file.
 #[derive(Debug, Args)]
 pub(crate) struct BudgetArgs {
-    /// What all target folders may take together, such as 20GB
+    /// Limit for the size of all target folders together, such as 20GB
     #[arg(
         long,
         value_name = "SIZE",
-        help_heading = "Budget, kept to by gc and onboard"
+        help_heading = "Budget, applied by gc and onboard"
     )]
     max_size: Option<Bytes>,
-    /// How much is to be free on the filesystem of the shared root, such as 30GB
+    /// Space to keep free on the filesystem of the shared root, such as 30GB
     #[arg(
         long,
         value_name = "SIZE",
-        help_heading = "Budget, kept to by gc and onboard"
+        help_heading = "Budget, applied by gc and onboard"
     )]
     min_free: Option<Bytes>,
-    /// How long units that nobody uses stay, such as 30d
+    /// Delete units that no build has used for this long, such as 30d
     #[arg(
         long,
         value_name = "AGE",
-        help_heading = "Budget, kept to by gc and onboard"
+        help_heading = "Budget, applied by gc and onboard"
     )]
     max_age: Option<Age>,
-    /// Leave programs where they lie when their units go
+    /// Keep programs when their units are deleted
     #[arg(
         long,
         value_name = "BOOL",
@@ -173,7 +173,7 @@ pub(crate) struct BudgetArgs {
         default_missing_value = "true",
         require_equals = true,
         value_parser = BoolishValueParser::new(),
-        help_heading = "Budget, kept to by gc and onboard"
+        help_heading = "Budget, applied by gc and onboard"
     )]
     keep_programs: Option<bool>,
 }
@@ -182,18 +182,18 @@ pub(crate) struct BudgetArgs {
 pub(crate) struct DonorArgs {
     /// The worktree, or a folder in it [default: the current folder]
     worktree: Option<PathBuf>,
-    /// The donor: a target folder, or a workspace that has one [default: the best that is found]
+    /// The donor: a target folder, or a workspace that has one [default: the best one found]
     #[arg(long, value_name = "DIR")]
     from: Option<PathBuf>,
-    /// Take units of packages too that are not in the worktree's Cargo.lock
+    /// Also take units of packages that are not in the worktree's Cargo.lock
     #[arg(long)]
     all_units: bool,
-    /// Wait for a build that holds the donor
+    /// Wait until no build holds the donor's lock
     #[arg(long)]
     wait: bool,
     #[command(flatten)]
     local: LocalArgs,
-    /// The folder that holds all target folders [default: the one already configured]
+    /// The folder that holds all target folders [default: the configured one]
     #[arg(long, value_name = "DIR")]
     shared_root: Option<PathBuf>,
 }
@@ -203,8 +203,8 @@ pub(crate) struct DonorArgs {
 pub(crate) struct OnboardArgs {
     #[command(flatten)]
     donor: DonorArgs,
-    /// How its target folder is laid out; by default as setup has decided, and in-place where the shared root cannot be
-    /// written
+    /// The layout of its target folder [default: as setup has decided; in-place where the shared root is not
+    /// writable]
     #[arg(long, value_enum)]
     layout: Option<WorktreeLayout>,
     /// Edit a configuration that git tracks
@@ -291,19 +291,17 @@ impl SetupArgs {
 
     fn check(&self) -> Result<(), &'static str> {
         if self.auto_onboard && cfg!(not(unix)) {
-            return Err(
-                "--auto-onboard needs a system whose shell runs scripts; the hook does the same",
-            );
+            return Err("--auto-onboard does not work on Windows; use the git hook instead");
         }
         match (self.layout, &self.config_at) {
-            (Some(Layout::BuildDir), None) => Err(
-                "--layout build-dir needs a place for its configuration: --config-at DIR, or --config-at cargo-home",
-            ),
+            (Some(Layout::BuildDir), None) => {
+                Err("expected --config-at DIR or --config-at cargo-home with --layout build-dir")
+            }
             (Some(Layout::BuildDir), Some(_)) | (_, None) => Ok(()),
             (_, Some(_)) if self.rustc_wrapper.is_some() || self.auto_onboard => Ok(()),
-            (_, Some(_)) => {
-                Err("--config-at belongs to --layout build-dir, --rustc-wrapper or --auto-onboard")
-            }
+            (_, Some(_)) => Err(
+                "expected --layout build-dir, --rustc-wrapper or --auto-onboard with --config-at",
+            ),
         }
     }
 }
@@ -313,7 +311,7 @@ fn config_place(at: &Path, request: &Request) -> Result<ConfigPlace> {
         request.environment.surroundings.cargo_home.clone()
     } else {
         fs::folder(at)
-            .hint("--config-at takes a folder above the worktrees, or `cargo-home`")?
+            .hint("expected a folder above the worktrees, or `cargo-home`, for --config-at")?
             .join(markers::CARGO_FOLDER)
     };
     Ok(ConfigPlace { cargo_folder })

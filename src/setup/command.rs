@@ -109,11 +109,8 @@ fn timer(
     let is_new = plan.has::<CreateSharedRoot>() && !in_place;
     let is_there = survey.shared_root.exists || is_new;
     if schedule != Schedule::Off && !is_there {
-        return Err(anyhow!(
-            "there is no shared root that a timer could keep small"
-        ))
-        .hint(
-            "in the layout in-place, have a timer of your own run `cargo sharedtarget gc --yes`",
+        return Err(anyhow!("expected a shared root for the timer")).hint(
+            "in the layout in-place, run `cargo sharedtarget gc --yes` from a timer of your own",
         );
     }
     let job = timer::gather::job(survey, &request.environment)?;
@@ -124,7 +121,7 @@ fn timer(
 pub(crate) fn inspect_moves(moves: &mut [MoveFolder], ui: &Ui) {
     let progress = Arc::new(Progress::default());
     let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
-    progress.stage("looking for what cannot be moved");
+    progress.stage("looking for units that cannot be moved");
     let free = FreeFiles::of(moves.iter().map(|one| one.from.as_path()));
     moves.par_iter_mut().for_each(|one| {
         moving::inspect::complete(one, free.as_ref(), ui.view.now, &progress);
@@ -154,7 +151,7 @@ fn broken_locks(survey: &Survey) -> Vec<Warning> {
         Some(Warning::Problem {
             path: workspace.root.join("Cargo.lock"),
             message: format!(
-                "{}; the workspace is not warmed until that is mended",
+                "{}; the workspace is not warmed until this is fixed",
                 problem.in_words()
             ),
         })
@@ -190,7 +187,8 @@ pub(crate) fn try_wrapper(survey: &Survey, options: &mut SetupOptions, ui: &Ui) 
             let file = file.unwrap_or_else(|| crate::survey::settings::file(survey));
             let file = ui.view.paths.show(&file);
             ui.narrate(&format!(
-                "warning: `{wrapper}`, which {file} names in place of the compiler, does not run, and is written nowhere: {}",
+                "warning: no configuration gets `{wrapper}`, the rustc wrapper of {file}, because it does not \
+                     run: {}",
 failure::words(error.as_ref())
             ))
         }

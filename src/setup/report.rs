@@ -63,30 +63,30 @@ fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
         table.write(out, view.width)?;
         if guards > 0 {
             let who = match (guards, count) {
-                (1, 1) => "it sets".to_owned(),
-                (1, _) => "1 of them sets".to_owned(),
-                _ => format!("{guards} of them set"),
+                (1, 1) => "it gets".to_owned(),
+                (1, _) => "1 of them gets".to_owned(),
+                _ => format!("{guards} of them get"),
             };
             let text = format!(
-                "{who} a guard as well (build-dir): without one, worktrees and unbuilt workspaces that lie inside build \
-                 into its folder until they are set up. With one, CARGO_TARGET_DIR and --target-dir move final \
-                 programs only; --no-guard leaves it out"
+                "{who} a guard too (build-dir): without it, worktrees and unbuilt workspaces inside build into \
+                     its folder until they are set up. With it, CARGO_TARGET_DIR and --target-dir move only final \
+                     programs; --no-guard omits it"
             );
             wrapped(out, &text, "  ", view.width)?;
         }
         if alone > 0 {
             let who = match (alone, count) {
-                (1, 1) => "it has no other worktree: it gains".to_owned(),
-                (1, _) => "1 of them has no other worktree: it gains".to_owned(),
-                _ => format!("{alone} of them have no other worktree: they gain"),
+                (1, 1) => "it has no other worktree, so it gains".to_owned(),
+                (1, _) => "1 of them has no other worktree, so it gains".to_owned(),
+                _ => format!("{alone} of them have no other worktree, so they gain"),
             };
             let text = format!(
-                "{who} nothing from it until one is added; --worktrees-only leaves such as they are"
+                "{who} nothing until one is added; --worktrees-only leaves such workspaces out"
             );
             wrapped(out, &text, "  ", view.width)?;
         }
         if let Some(wrapper) = wrapper {
-            writeln!(out, "  the compiler is run by {}", show(Path::new(wrapper)))?;
+            writeln!(out, "  rustc wrapper: {}", show(Path::new(wrapper)))?;
         }
         writeln!(out)?;
     }
@@ -98,7 +98,7 @@ fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
         };
         writeln!(
             out,
-            "{HEADING}Have git ignore them{HEADING:#} by {}{more}",
+            "{HEADING}Make git ignore them{HEADING:#} in {}{more}",
             show(&first.file)
         )?;
         writeln!(out)?;
@@ -110,7 +110,8 @@ fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
                 "{HEADING}Write the script{HEADING:#} {}",
                 show(&edit.file)
             )?;
-            let text = "Cargo runs it in place of the compiler: it sets up new worktrees at their first build";
+            let text = "Cargo runs it in place of the compiler, so that it sets up new worktrees at their first \
+                build";
             wrapped(out, text, "  ", view.width)?;
             writeln!(out)?;
         }
@@ -129,21 +130,21 @@ fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
     if count == 0 && owners > 0 {
         writeln!(
             out,
-            "{HEADING}Note the owners{HEADING:#} of {}",
+            "{HEADING}Write owner files{HEADING:#} of {}",
             counted(owners, "target folder")
         )?;
     }
     if !restored.is_empty() {
         writeln!(
             out,
-            "{HEADING}Put back {}{HEADING:#}",
+            "{HEADING}Restore {}{HEADING:#}",
             counted(restored.len(), "file")
         )?;
         let mut table = Table::new(&[("HOW", Align::Left), ("FILE", Align::Left)]);
         for Restore { edit, .. } in restored {
             let how = match edit.after {
                 None => "remove",
-                Some(_) => "as it was",
+                Some(_) => "restore",
             };
             table.linked_row(vec![how.into(), show(&edit.file)], view.link(&edit.file));
         }
@@ -167,7 +168,7 @@ fn outcome(out: Out<'_>, outcome: &Outcome, _view: &View) -> io::Result<()> {
         writeln!(out, "wrote the settings")?;
     }
     if restored > 0 {
-        writeln!(out, "put back {}", counted(restored, "file"))?;
+        writeln!(out, "restored {}", counted(restored, "file"))?;
     }
     Ok(())
 }

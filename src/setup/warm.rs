@@ -63,7 +63,7 @@ pub(crate) fn donor(options: &WarmOptions, request: &Request) -> Result<Option<C
 }
 
 /// The hint for a `--from` that names nothing of use.
-const LEAVE_OUT: &str = "without --from, the best donor among the other worktrees is chosen";
+const LEAVE_OUT: &str = "omit --from to use the best donor among the other worktrees";
 
 fn named(from: &Path, request: &Request) -> Result<Candidate> {
     let path = fs::folder(from).hint(LEAVE_OUT)?;
@@ -71,7 +71,7 @@ fn named(from: &Path, request: &Request) -> Result<Candidate> {
         let built = inspect::rate(&path, None).units > 0;
         if !built {
             return Err(anyhow!(
-                "expected a target folder with something built in it, or a workspace that has one: `{}`",
+                "expected a target folder with units, or a workspace that has one: `{}`",
                 path.display()
             ))
             .hint(LEAVE_OUT);

@@ -64,7 +64,7 @@ fn around(file: &Path) -> Vec<&Path> {
 fn write_now(edit: &EditFile, put: Put) -> Result<(), Stopped> {
     if fs::read(&edit.file)? != edit.before {
         return Err(Stopped::Skipped(
-            "it has changed since the plan was made; run again".into(),
+            "it has changed since planning; run again".into(),
         ));
     }
     let folder = edit.file.parent().map(|folder| (folder, fs::info(folder)));
@@ -100,7 +100,7 @@ pub(crate) fn restore(edit: &EditFile, made_above: Option<u32>) -> Result<(), St
         && let Some(config) = naming(&edit.file)
     {
         return Err(Stopped::Skipped(format!(
-            "`{}` still names it; take `rustc-wrapper` out of that first",
+            "`{}` still names it; remove `rustc-wrapper` there first",
             config.display()
         )));
     }
@@ -134,7 +134,7 @@ pub(crate) fn owner(file: &Path, owner: &Owner, context: &Context<'_>) -> Result
     if let Some(folder) = file.parent() {
         fs::create_folder(folder)?;
     }
-    let mut json = serde_json::to_vec_pretty(owner).context("failed to write down an owner")?;
+    let mut json = serde_json::to_vec_pretty(owner).context("failed to write an owner file")?;
     json.push(b'\n');
     Ok(fs::replace(file, &json)?)
 }

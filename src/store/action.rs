@@ -72,7 +72,7 @@ impl Action for TellProvider {
     }
 
     fn apply(&self, run: &Run<'_>) -> Result<Came, Stopped> {
-        run.context.progress.stage("telling the provider");
+        run.context.progress.stage("notifying the provider");
         Ok(Came::with(harvest::tell(self)?))
     }
 }

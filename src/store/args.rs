@@ -20,28 +20,28 @@ use crate::term::exit::Exit;
 
 const EXAMPLES: &str = "\
 Examples:
-  cargo sharedtarget store harvest                   keep what was built here, for worktrees to come
-  cargo sharedtarget store pull                      fetch what others have built of these packages
-  cargo sharedtarget store push --write              in CI, after a harvest: let others have it
-  cargo sharedtarget store status                    what there is, and within which bounds
-  cargo sharedtarget store clean --older-than 30d    what was not used for 30 days
-  cargo sharedtarget warm                            give a worktree what the store has, too";
+  cargo sharedtarget store harvest                   keep crates built here, for later worktrees
+  cargo sharedtarget store pull                      fetch crates that others have built
+  cargo sharedtarget store push --write              in CI, after a harvest: upload them
+  cargo sharedtarget store status                    show content and limits
+  cargo sharedtarget store clean --older-than 30d    delete units not used for 30 days
+  cargo sharedtarget warm                            fill a worktree from donors and the store";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum StoreCommand {
-    /// Keep what a worktree has built, beyond its target folder
+    /// Put the third-party crates that a worktree has built into the store
     #[command(after_help = EXAMPLES)]
     Harvest(HarvestArgs),
-    /// Fetch from the remote store what a worktree can use
+    /// Fetch units that a worktree can use from the remote store
     #[command(after_help = EXAMPLES)]
     Pull(PullArgs),
-    /// Put into the remote store what the local one has of a worktree
+    /// Upload a worktree's units from the local store to the remote store
     #[command(after_help = EXAMPLES)]
     Push(PushArgs),
-    /// What the store holds, and where it is
+    /// Show the content, place and limits of the store
     #[command(after_help = EXAMPLES)]
     Status(StatusArgs),
-    /// Delete what the store holds, by default everything
+    /// Delete units from the store, by default all
     #[command(after_help = EXAMPLES)]
     Clean(CleanStoreArgs),
 }
@@ -51,7 +51,7 @@ pub(crate) enum StoreCommand {
 struct WorktreeArgs {
     /// The worktree, or a folder in it [default: the current folder]
     worktree: Option<PathBuf>,
-    /// The folder that holds all target folders [default: the one already configured]
+    /// The folder that holds all target folders [default: the configured one]
     #[arg(long, value_name = "DIR")]
     shared_root: Option<PathBuf>,
 }
@@ -60,10 +60,10 @@ struct WorktreeArgs {
 pub(crate) struct HarvestArgs {
     #[command(flatten)]
     about: WorktreeArgs,
-    /// Tell the provider of what it was told of before as well
+    /// Notify the provider of all units, including those of earlier notifications
     #[arg(long)]
     all: bool,
-    /// Let every other program go first
+    /// Run at low priority
     #[arg(long)]
     low_priority: bool,
     #[command(flatten)]
@@ -76,7 +76,7 @@ pub(crate) struct HarvestArgs {
 pub(crate) struct PullArgs {
     #[command(flatten)]
     about: WorktreeArgs,
-    /// Ask for each package of which there is nothing, also where others have built the same ones together
+    /// Query each missing package, even where the remote store lists a complete set for this Cargo.lock
     #[arg(long)]
     all: bool,
     #[command(flatten)]
@@ -89,7 +89,7 @@ pub(crate) struct PullArgs {
 pub(crate) struct PushArgs {
     #[command(flatten)]
     about: WorktreeArgs,
-    /// Also where the variable CI is set, and the store would only be read
+    /// Upload even if the variable CI is set, which makes the remote store read-only
     #[arg(
         long,
         env = "CARGO_SHAREDTARGET_STORE_WRITE",
@@ -97,7 +97,7 @@ pub(crate) struct PushArgs {
         value_parser = BoolishValueParser::new()
     )]
     write: bool,
-    /// Look for each unit, also for those that the remote store says it has
+    /// Check for each unit, even those that the remote store lists
     #[arg(long)]
     all: bool,
     #[command(flatten)]
@@ -110,7 +110,7 @@ pub(crate) struct PushArgs {
 pub(crate) struct StatusArgs {
     #[command(flatten)]
     about: WorktreeArgs,
-    /// Also what the remote store holds, if it can list that
+    /// Also show the content of the remote store, if it can list that
     #[arg(long)]
     remote: bool,
     #[command(flatten)]
@@ -121,13 +121,13 @@ pub(crate) struct StatusArgs {
 pub(crate) struct CleanStoreArgs {
     #[command(flatten)]
     about: WorktreeArgs,
-    /// Delete in the remote store, what was put there longer ago than --older-than
+    /// Delete from the remote store units that were uploaded longer ago than --older-than
     #[arg(long, requires = "older_than", conflicts_with = "max_size")]
     remote: bool,
-    /// Only what was not used for this long, such as 30d
+    /// Only units that were not used for this long, such as 30d
     #[arg(long, value_name = "AGE", help_heading = "Rules")]
     older_than: Option<Age>,
-    /// Only as much as is needed for the rest to take no more, such as 5GB; what was used longest ago goes first
+    /// Only the least recently used units, until the rest fits in SIZE, such as 5GB
     #[arg(long, value_name = "SIZE", help_heading = "Rules")]
     max_size: Option<Bytes>,
     #[command(flatten)]
@@ -154,7 +154,8 @@ impl StoreCommand {
             Self::Push(args) => {
                 let (request, ui) = args.about.prepare(edge, &args.speak, Some(&args.act))?;
                 if !args.write && request.environment.in_ci {
-                    let why = "where the variable CI is set, the remote store is only read; --write has it written";
+                    let why = "the variable CI is set, so the remote store is read-only; --write uploads all the \
+                        same";
                     return Err(clap::Error::raw(ErrorKind::MissingRequiredArgument, why).into());
                 }
                 command::push(&request, PushOptions { all: args.all }, &ui)

@@ -113,7 +113,7 @@ fn files(part: &Part<'_>, folder: &Path, hashes: &Hashes) -> Result<()> {
         let at = file
             .at
             .as_deref()
-            .context("where a file of it lies is not known")?;
+            .context("the place of one of its files is unknown")?;
         ensure!(
             at.is_absolute(),
             "expected an absolute path: `{}`",

@@ -44,7 +44,7 @@ fn remote(survey: &Survey, request: &Request) -> Result<Remote> {
         (None, None) => {
             let own = request.environment.own_settings.as_deref();
             let file = own.unwrap_or(Path::new(settings::FILE_NAME));
-            return Err(anyhow!("no settings name a remote store"))
+            return Err(anyhow!("expected a remote store in the settings"))
                 .with_hint(|| format!("name one under `[store.remote]` in `{}`", file.display()));
         }
     };
@@ -126,7 +126,7 @@ fn contents(places: &StorePaths, ui: &Ui) -> StoreContents {
 fn places(survey: &Survey, request: &Request) -> Result<StorePaths> {
     let settings = &survey.settings.store;
     let places = looks::places(settings, &request.environment, &survey.shared_root.path);
-    places.context("there is no folder for caches").hint(
-        "name one for the store, by `folder` under `[store]` in the settings, or by CARGO_SHAREDTARGET_STORE_DIR",
-    )
+    places
+        .context("found no folder for the store")
+        .hint("set `folder` under `[store]` in the settings, or CARGO_SHAREDTARGET_STORE_DIR")
 }

@@ -126,7 +126,7 @@ impl Look<'_> {
         let native = |flag: &String| flag.ends_with("=native");
         ensure!(
             !unit.rustflags.iter().any(native),
-            "it was compiled for this very processor"
+            "it was compiled for the processor of this machine (`target-cpu=native`)"
         );
         let sources = self.sources(unit)?;
         self.as_they_came(&sources)?;
@@ -177,7 +177,7 @@ impl Look<'_> {
             let path = file
                 .path
                 .to_str()
-                .context("its files have names that are not Unicode")?;
+                .context("its files have names that are not UTF-8")?;
             let path = path.replace(std::path::MAIN_SEPARATOR, "/");
             let at = self.at(file);
             // A build may run. Files that it made since the inventory was taken may not fit the rest of the unit.
@@ -186,7 +186,11 @@ impl Look<'_> {
                     && info.modified == file.modified()
                     && (file.sharing == Sharing::Folder || info.length == file.length)
             });
-            ensure!(as_taken, "`{}` has just changed", at.display());
+            ensure!(
+                as_taken,
+                "`{}` has changed within the last seconds",
+                at.display()
+            );
             match file.sharing {
                 // The folder in which units of all packages lie is none of its own.
                 Sharing::Folder => stored.folders.push(path),
@@ -194,7 +198,7 @@ impl Look<'_> {
                     let to = fs::link_target(&at);
                     let to = to
                         .to_str()
-                        .context("a link leads to a name that is not Unicode")?;
+                        .context("a link points to a name that is not UTF-8")?;
                     stored.links.push(StoredLink {
                         path,
                         to: to.to_owned(),
@@ -267,7 +271,7 @@ impl Look<'_> {
         sources: &Path,
     ) -> Result<(Option<String>, Vec<WatchedFile>)> {
         let output = unit.files.iter().find(|file| file.is_said());
-        let output = output.context("what its build script said is gone")?;
+        let output = output.context("the output of its build script is gone")?;
         let said = fs::read(&self.at(output))?.unwrap_or_default();
         let place = match unit.files.iter().find(|file| file.is_root_output()) {
             Some(file) => fs::read(&self.at(file))?.unwrap_or_default(),
@@ -288,7 +292,7 @@ impl Look<'_> {
                 .any(|part| part == Component::ParentDir);
             ensure!(
                 !(git && up && Path::new(path).is_relative()),
-                "its build script looks outside of its package, at `{path}`"
+                "its build script reads outside its package: `{path}`"
             );
             let path = plainly(&sources.join(path));
             // Files that it has made itself are compared with the rest.
@@ -314,7 +318,7 @@ impl Look<'_> {
         let content = content(path, self.harvest.hashes)?;
         ensure!(
             content.changed <= looked,
-            "`{}` has changed since it was looked at",
+            "`{}` has changed since it was inspected",
             path.display()
         );
         Ok(WatchedFile {
@@ -349,7 +353,7 @@ impl Look<'_> {
         let folders = folders.iter().chain(&system);
         let mut all = folders.flat_map(|folder| names.iter().map(move |name| folder.join(name)));
         let found = all.find(|path| fs::exists(path));
-        let found = found.with_context(|| format!("it links `{name}`, which is not found here"))?;
+        let found = found.with_context(|| format!("it links `{name}`, which is missing here"))?;
         Ok(Some(found))
     }
 }
@@ -363,7 +367,7 @@ const C_LIBRARY: [&str; 9] = [
 ];
 
 fn nanoseconds(time: Option<Timestamp>) -> Result<i64> {
-    let time = time.context("a file of it has no time")?;
+    let time = time.context("one of its files has no mtime")?;
     Ok(i64::try_from(time.as_nanosecond())?)
 }
 

@@ -18,6 +18,7 @@ use crate::store::harvest::{add_to_set, open, write};
 use crate::store::model::{DropRemote, Moved, PullUnits, PushUnits, StoredUnit};
 use crate::store::pack::Descriptions;
 use crate::store::{StorePaths, pack};
+use crate::term::view::counted;
 use crate::text::failure;
 use crate::{fs, remote};
 
@@ -135,7 +136,7 @@ fn ended(mut done: Moved, remote: &Remote) -> Result<Moved, Stopped> {
         if done.units == 0 {
             return Err(Stopped::Failed(line));
         }
-        done.left = vec![format!("{left} units, since {line}")];
+        done.left = vec![format!("{}: {line}", counted(left, "unit"))];
     }
     match done.left.first() {
         Some(first) if done.units == 0 => Err(Stopped::Failed(first.clone())),
@@ -188,7 +189,7 @@ pub(crate) fn push(push: &PushUnits, context: &Context<'_>) -> Result<Moved, Sto
         let told = tell(push, &missing, remote);
         if let Err(error) = told {
             done.left.push(format!(
-                "what was built together: {}",
+                "list of the units that were built together: {}",
                 failure::words(error.as_ref())
             ));
         }
@@ -203,11 +204,11 @@ fn send(unit: &StoredUnit, remote: &Remote, places: &StorePaths) -> Result<Bytes
     if !remote.lists() || !remote.has(&name)? {
         let pack = pack::pack(unit, |file| {
             let path = places.object(&file.hash);
-            let content = fs::read(&path)?.context("a file of it is gone")?;
+            let content = fs::read(&path)?.context("one of its files is gone")?;
             // Others would have to live with what is damaged here: what is remembered of it does not do.
             ensure!(
                 blake3::hash(&content).to_hex().as_str() == file.hash,
-                "`{}` is not what it should be",
+                "`{}` has unexpected content",
                 path.display()
             );
             Ok(content)
@@ -257,7 +258,7 @@ fn tell(push: &PushUnits, missing: &[&str], remote: &Remote) -> Result<()> {
     })?;
     ensure!(
         !failed.into_inner(),
-        "not all lists of packages could be written; push again"
+        "failed to write some lists of packages; push again"
     );
     // A unit that stands here is not pushed again: so this list comes last.
     add_to_list(&pack::set_list(&push.summary), &there, remote)
@@ -318,7 +319,7 @@ fn add_to_list(name: &str, units: &[StoredUnit], remote: &Remote) -> Result<()> 
         // A process that has read the list before that will overwrite it, and needs about as long as we did.
         std::thread::sleep((begun.elapsed() * 2).min(AT_MOST));
     }
-    anyhow::bail!("others write `{name}` all the time");
+    anyhow::bail!("other machines keep changing `{name}`");
 }
 
 /// How many units a list holds at most.

@@ -183,7 +183,7 @@ fn put(unit: &StoredUnit, places: &StorePaths, hashes: &Hashes) -> Result<(Bytes
         let at = file
             .at
             .as_deref()
-            .context("where a file of it lies is not known")?;
+            .context("the place of one of its files is unknown")?;
         let link = is_linkable(unit, file);
         fs::put_object(at, file, &places.object(&file.hash), link, hashes)?;
         match link {

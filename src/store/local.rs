@@ -35,7 +35,7 @@ pub(crate) struct Wish {
 pub(crate) fn wish(workspace: &Path, lock: Lock, around: &Environment) -> Result<Wish> {
     if let Some(program) = inspect::program_of(workspace, &around.surroundings) {
         anyhow::bail!(
-            "`{}` runs as the compiler or in its place, and may make something else of the same",
+            "`{}` runs as the compiler or in its place, and may compile the same sources differently",
             program.display()
         );
     }
@@ -170,7 +170,7 @@ pub(crate) fn watched(unit: &StoredUnit, hashes: &fs::Hashes) -> Result<Option<i
         let content = content(&file.path, hashes)?;
         anyhow::ensure!(
             content.hash == file.hash,
-            "its build script has looked at `{}`, which is not the same here",
+            "its build script has read `{}`, which differs here",
             file.path.display()
         );
         newest = newest.max(content.modified);
@@ -216,7 +216,7 @@ pub(crate) fn content(path: &Path, hashes: &fs::Hashes) -> Result<Content> {
     }
     let mut inside = fs::everything_in(&real, FOLDER).with_context(|| {
         format!(
-            "there are too many files in `{}`, which its build script has looked at",
+            "its build script has read `{}`, which contains too many files",
             path.display()
         )
     })?;
@@ -239,7 +239,7 @@ pub(crate) fn content(path: &Path, hashes: &fs::Hashes) -> Result<Content> {
             let real = fs::canonical(&file)?;
             anyhow::ensure!(
                 !fs::is_folder(&real),
-                "its build script has looked at `{}`, in which links lead to folders",
+                "its build script has read `{}`, which contains links to folders",
                 path.display()
             );
             all.update(hashes.of(&real)?.as_bytes());

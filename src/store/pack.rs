@@ -48,7 +48,7 @@ impl Descriptions {
         match read.version {
             STORE_VERSION => Ok(read),
             version => Err(format!(
-                "it has version {version}, and this program knows version {STORE_VERSION}"
+                "it has version {version}; this program supports version {STORE_VERSION}"
             )),
         }
     }
@@ -104,7 +104,7 @@ pub(crate) fn unpack<'a>(
     unit: &'a StoredUnit,
     pack: &'a [u8],
 ) -> Result<Vec<(&'a StoredFile, &'a [u8])>, String> {
-    let wrong = || "its pack has another length than its files".to_owned();
+    let wrong = || "the length of its pack differs from that of its files".to_owned();
     let mut rest = pack;
     let mut all = Vec::new();
     for file in contents(unit) {

@@ -45,18 +45,14 @@ const MOST_OF_A_FILE: u64 = 2 << 30;
 const MOST_OF_A_UNIT: u64 = 4 << 30;
 
 fn read<T: serde::de::DeserializeOwned>(answer: &[u8]) -> Result<T, String> {
-    serde_json::from_slice(answer).map_err(|error| {
-        format!(
-            "it answered what is not expected: {}",
-            failure::words(&error)
-        )
-    })
+    serde_json::from_slice(answer)
+        .map_err(|error| format!("its answer is not as expected: {}", failure::words(&error)))
 }
 
 fn expect_version(version: u32) -> Result<(), String> {
     if version != STORE_VERSION {
         return Err(format!(
-            "it speaks version {version} of the interface, and this program version {STORE_VERSION}"
+            "it speaks version {version} of the interface; this program speaks version {STORE_VERSION}"
         ));
     }
     Ok(())
@@ -84,29 +80,29 @@ pub(crate) fn sound(unit: &StoredUnit, circumstances: &str) -> Result<(), String
         .iter()
         .any(|text| text.len() > 1000 || text.contains(char::is_control))
     {
-        return Err("a package has a name that is none".into());
+        return Err("a package has an invalid name".into());
     }
     if unit.circumstances != circumstances {
-        return wrong("it was built in other circumstances");
+        return wrong("it was built in another environment");
     }
     if !is_key(&unit.key) || unit_key(unit) != unit.key {
-        return wrong("its key is not that of its description");
+        return wrong("its key does not match its description");
     }
     let parts: Vec<&str> = unit.profile.split('/').collect();
     if parts.len() > 2 || !is_inside(&unit.profile) {
-        return wrong("its profile is no folder of a target folder");
+        return wrong("its profile is not a folder of a target folder");
     }
     let mut seen = HashSet::new();
     let links = unit.links.iter().map(|link| &link.path);
     let files = unit.files.iter().map(|file| &file.path);
     for path in files.chain(links) {
         if !owns(unit, path, false) || !seen.insert(path) {
-            return wrong(&format!("`{path}` is no file of it"));
+            return wrong(&format!("`{path}` is not one of its files"));
         }
     }
     for path in &unit.folders {
         if !owns(unit, path, true) || !seen.insert(path) {
-            return wrong(&format!("`{path}` is no folder of it"));
+            return wrong(&format!("`{path}` is not one of its folders"));
         }
     }
     if let Some(link) = unit

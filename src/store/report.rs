@@ -35,7 +35,7 @@ fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
         match units {
             0 => writeln!(
                 out,
-                "{HEADING}Note what was built together{HEADING:#} in the store {folder}"
+                "{HEADING}Record the list of units built together{HEADING:#} in the store {folder}"
             )?,
             _ => {
                 let units = counted(units, "unit");
@@ -70,7 +70,7 @@ fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
     for tell in plan.all::<TellProvider>() {
         writeln!(
             out,
-            "{HEADING}Tell{HEADING:#} {} of {}",
+            "{HEADING}Notify{HEADING:#} {} of {}",
             shown(tell.program.first().map_or("", String::as_str)),
             counted(tell.units, "unit")
         )?;
@@ -85,8 +85,8 @@ fn transfers(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
     for action in &plan.actions {
         if let Some(drop) = action.as_type::<DropRemote>() {
             let count = counted(drop.objects.len(), "object");
-            writeln!(out, "{HEADING}Delete {count}{HEADING:#} of {}", drop.from)?;
-            writeln!(out, "  {}; {} stay", drop.length, drop.staying)?;
+            writeln!(out, "{HEADING}Delete {count}{HEADING:#} from {}", drop.from)?;
+            writeln!(out, "  {}; {} remain", drop.length, drop.staying)?;
             writeln!(out)?;
         }
         let pull = action.as_type::<PullUnits>();
@@ -105,10 +105,10 @@ fn transfers(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
                 )
             }
             (_, Some(push)) => {
-                let how = format!("into {}", push.into);
+                let how = format!("to {}", push.into);
                 let units = push.units.len();
                 (
-                    "Put",
+                    "Upload",
                     how,
                     units,
                     push.present,
@@ -121,7 +121,7 @@ fn transfers(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
         if units == 0 {
             writeln!(
                 out,
-                "{HEADING}Note what was built together{HEADING:#} {how}"
+                "{HEADING}Record the list of units built together{HEADING:#} {how}"
             )?;
             writeln!(out)?;
             continue;
@@ -130,7 +130,7 @@ fn transfers(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
         writeln!(out, "{HEADING}{verb} {count}{HEADING:#} {how}")?;
         writeln!(
             out,
-            "  {length} before they are packed, for {}; {present} are there already",
+            "  {length} uncompressed, for {}; {present} already there",
             view.paths.show(workspace)
         )?;
         writeln!(out)?;
@@ -143,16 +143,16 @@ fn drops(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
     for drop in plan.all::<DropUnits>() {
         writeln!(
             out,
-            "{HEADING}Delete {}{HEADING:#} of the store {}",
+            "{HEADING}Delete {}{HEADING:#} from the store {}",
             counted(drop.units.len(), "unit"),
             view.paths.show(&drop.folder)
         )?;
         let words = [
-            (DropReason::All, "asked for"),
-            (DropReason::Idle, "not used for that long"),
+            (DropReason::All, "requested"),
+            (DropReason::Idle, "not used for so long"),
             (
                 DropReason::Budget,
-                "for space, the oldest first, with what was made with them",
+                "for the budget, least recently used first, with the units that depend on them",
             ),
         ];
         for (why, words) in words {
@@ -163,7 +163,7 @@ fn drops(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
         }
         writeln!(
             out,
-            "  with {}, which free {}; what target folders have as well stays there",
+            "  with {}, which frees {}; target folders keep their links to the same files",
             counted(drop.objects.len(), "file"),
             drop.freeable
         )?;
@@ -185,7 +185,7 @@ pub(crate) fn status(
     if contents.units.is_empty() {
         writeln!(
             out,
-            "the store {folder} holds nothing: `cargo sharedtarget store harvest` fills it"
+            "the store {folder} is empty: `cargo sharedtarget store harvest` fills it"
         )?;
     } else {
         let units = counted(contents.units.len(), "unit");
@@ -193,7 +193,7 @@ pub(crate) fn status(
         writeln!(out, "{HEADING}the store{HEADING:#} {folder}")?;
         writeln!(
             out,
-            "  {units}, {on_disk} on disk, of which {own} are in no target folder"
+            "  {units}, {on_disk} on disk, {own} of it in no target folder"
         )?;
         let mut table = Table::new(&[
             ("UNITS", Align::Right),
@@ -210,9 +210,7 @@ pub(crate) fn status(
                 with.packages.to_string(),
                 with.length.to_string(),
                 ago(with.last_use, view),
-                compiler
-                    .unwrap_or("a compiler that is not known")
-                    .to_owned(),
+                compiler.unwrap_or("unknown compiler").to_owned(),
             ]);
         }
         table.write(out, view.width)?;
@@ -220,7 +218,7 @@ pub(crate) fn status(
     if let (Some(size), Some(age)) = (bounds.max_size, bounds.max_age) {
         writeln!(
             out,
-            "each harvest keeps it to {}, and deletes what was not used for {}",
+            "each harvest limits it to {}, and deletes units not used for {}",
             size.exact(),
             age.exact()
         )?;
@@ -240,7 +238,7 @@ pub(crate) fn status(
         let place = ["bucket", "container", "endpoint", "root"];
         let place: Vec<&str> = place.into_iter().filter_map(said).collect();
         let when = match settings.pull {
-            Some(true) => ", read before a worktree is warmed",
+            Some(true) => ", queried before a worktree is warmed",
             _ => "",
         };
         writeln!(out, "remote store: {kind} {}{when}", place.join(" "))?;
@@ -261,7 +259,7 @@ pub(crate) fn status(
 
 fn remote_parts(out: Out<'_>, parts: &[RemotePart], view: &View) -> io::Result<()> {
     if parts.is_empty() {
-        return writeln!(out, "the remote store holds nothing");
+        return writeln!(out, "the remote store is empty");
     }
     let mut table = Table::new(&[
         ("IN THE REMOTE STORE", Align::Left),
@@ -310,7 +308,7 @@ fn outcome(out: Out<'_>, outcome: &Outcome, _view: &View) -> io::Result<()> {
         let freed = done.freed.unwrap_or_default().on_disk;
         writeln!(
             out,
-            "deleted {} of the store: freed {freed}",
+            "deleted {} from the store: freed {freed}",
             counted(units, "unit")
         )?;
     }
@@ -324,12 +322,12 @@ fn outcome(out: Out<'_>, outcome: &Outcome, _view: &View) -> io::Result<()> {
                 let count = counted(moved.units, "object");
                 writeln!(
                     out,
-                    "deleted {count} of {}",
+                    "deleted {count} from {}",
                     shown(&done.path.to_string_lossy())
                 )?;
             }
             HarvestUnits::KIND | PushUnits::KIND if moved.units == 0 => {
-                writeln!(out, "noted what was built together")?;
+                writeln!(out, "recorded the list of units built together")?;
             }
             HarvestUnits::KIND => {
                 let (linked, copied) = (moved.linked, moved.copied);
@@ -338,11 +336,11 @@ fn outcome(out: Out<'_>, outcome: &Outcome, _view: &View) -> io::Result<()> {
             TellProvider::KIND => {
                 let shared = match moved.linked {
                     Bytes(0) => String::new(),
-                    linked => format!("; {linked} are its own now"),
+                    linked => format!("; it now shares {linked} with the store"),
                 };
                 writeln!(
                     out,
-                    "told {} of {units}{shared}",
+                    "notified {} of {units}{shared}",
                     shown(&done.path.to_string_lossy())
                 )?;
             }
@@ -353,14 +351,14 @@ fn outcome(out: Out<'_>, outcome: &Outcome, _view: &View) -> io::Result<()> {
                 };
                 writeln!(
                     out,
-                    "{verb} {units}: {bytes} went over the line, {} unpacked",
+                    "{verb} {units}: {bytes} transferred, {} uncompressed",
                     moved.copied
                 )?;
             }
             _ => {}
         }
         for left in &moved.left {
-            writeln!(out, "  left {left}")?;
+            writeln!(out, "  skipped {left}")?;
         }
     }
     Ok(())

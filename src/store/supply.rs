@@ -248,7 +248,7 @@ fn take(
                 // A unit that new would hide all changes until then.
                 anyhow::ensure!(
                     watched.is_none_or(|watched| watched <= now),
-                    "something that it was made of is from the future"
+                    "the mtime of one of its inputs is in the future"
                 );
                 Ok(watched)
             }),

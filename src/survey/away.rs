@@ -26,21 +26,21 @@ pub(crate) fn may_be_away(
     since: Option<Timestamp>,
 ) -> Option<String> {
     let (Some(worktree), Some(common_dir)) = (&owner.worktree, &owner.common_dir) else {
-        return Some("it was in no repository, so nothing knows whether it was moved".into());
+        return Some("it was in no repository, so it may have been moved".into());
     };
     let Some(above) = worktree.parent().filter(|above| fs::names(above).is_ok()) else {
-        return Some("the folder that it lay in is not there, or cannot be read".into());
+        return Some("its parent folder is missing or cannot be read".into());
     };
     let device = fs::info(above).ok().flatten();
     let device = device.map(|info| info.identity.device);
     if device.is_none() || device != owner.device {
-        return Some("the folder that it lay in is on another filesystem than it was".into());
+        return Some("its parent folder is now on another filesystem".into());
     }
     if !fs::is_folder(common_dir) {
-        return Some("its repository is not there".into());
+        return Some("its repository is missing".into());
     }
     if is_of_jujutsu(common_dir) {
-        return Some("Jujutsu does not say where its workspaces are".into());
+        return Some("Jujutsu does not list the places of its workspaces".into());
     }
     let known = repositories
         .iter()
@@ -56,7 +56,7 @@ pub(crate) fn may_be_away(
         },
     };
     let Some(stamp) = owner.stamp.as_deref() else {
-        return Some("nothing tells it from a worktree that was moved".into());
+        return Some("it may be a worktree that was moved".into());
     };
     let mut elsewhere = listed.iter().filter(|path| *path != worktree);
     if let Some(path) = elsewhere.find(|path| git_file::stamp(path).as_deref() == Some(stamp)) {
@@ -67,7 +67,7 @@ pub(crate) fn may_be_away(
     let worked = WORKED.map(|name| fs::info(&records.join(name)).ok()??.modified);
     let newest = worked.into_iter().flatten().max();
     (since.is_some() && newest > since)
-        .then(|| "git has worked in it since, so it is somewhere else".into())
+        .then(|| "git has worked in it since, so it was moved".into())
 }
 
 /// Whether a repository has workspaces of Jujutsu, which git does not list.

@@ -125,14 +125,14 @@ pub(crate) enum OwnerState {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Layout {
-    /// A folder for each workspace of each worktree under the shared root
+    /// One folder under the shared root for each workspace of each worktree
     #[default]
     Isolated,
-    /// Each worktree keeps Cargo's own `target/`, and nothing outside of it is written
+    /// Each worktree keeps Cargo's own `target/`; builds write only there
     InPlace,
-    /// Only intermediate artifacts move, by one config above the worktrees
+    /// One build-dir above the worktrees; `target/` holds only final programs
     BuildDir,
-    /// One folder for all, which gives worktrees each other's code
+    /// One folder for all; worktrees can get each other's code
     Flat,
 }
 

@@ -191,7 +191,7 @@ pub(crate) fn register_root(records: &Path, root: &Path) -> Result<()> {
     let known = KnownRoots::load(records.ancestors().nth(2));
     let original = known.original(root);
     create_private_folder(records)
-        .hint("that is the state folder of this program: XDG_STATE_HOME can name another one")?;
+        .hint("this is the state folder of this program; set XDG_STATE_HOME to use another one")?;
     // Two runs that make the same root at once would give it two tokens.
     let _lock = lock_where_possible(&records.join("lock"))?;
     let here = token(root);
@@ -214,7 +214,7 @@ pub(crate) fn register_root(records: &Path, root: &Path) -> Result<()> {
             formerly: original.map(Path::to_owned).into_iter().collect(),
         },
     };
-    let mut json = serde_json::to_vec_pretty(&record).context("failed to write down a root")?;
+    let mut json = serde_json::to_vec_pretty(&record).context("failed to record a root")?;
     json.push(b'\n');
     replace_own(&records.join(RECORD), &json)?;
     if here.as_ref() == Some(&record.token) {
@@ -248,7 +248,7 @@ pub(crate) fn settle_moved(records: &Path, root: &Path, moved: &Relocated) -> Re
         return Ok(());
     }
     known.move_to(root);
-    let mut json = serde_json::to_vec_pretty(&known).context("failed to write down a root")?;
+    let mut json = serde_json::to_vec_pretty(&known).context("failed to record a root")?;
     json.push(b'\n');
     replace_own(&records.join(RECORD), &json)
 }

@@ -140,10 +140,10 @@ fn state(owner: &Owner, repositories: &[Repository], shared_root: &Path) -> Owne
     match listed.iter().find(|(path, _)| path == worktree) {
         Some((_, true)) => missing("its worktree is locked in git".into()),
         Some(_) if fs::exists(worktree) && !bare(worktree) => {
-            missing("its worktree is there; another branch may have it".into())
+            missing("its worktree exists, and another branch may contain it".into())
         }
         None if fs::exists(worktree) && !bare(worktree) => {
-            missing("its folder is there, but git does not know it as a worktree".into())
+            missing("its folder exists, but git does not list it as a worktree".into())
         }
         None if !fs::exists(worktree) => OwnerState::Gone,
         _ => gone_unless_unmounted(owner),
@@ -160,7 +160,7 @@ fn gone_unless_unmounted(owner: &Owner) -> OwnerState {
     match (owner.device, above) {
         (Some(device), Some(above)) if above.identity.device == device => OwnerState::Gone,
         _ => OwnerState::Missing {
-            why: "it may lie on a disk that is not mounted".into(),
+            why: "it may be on a disk that is not mounted".into(),
         },
     }
 }

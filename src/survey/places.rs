@@ -155,7 +155,7 @@ fn repository(
     let copy_of = marks.iter().find_map(|mark| mark.copy_of.as_deref());
     let doubt = copy_of.map(|other| {
         format!(
-            "git's records of it are those of `{}`, of which it seems to be a copy",
+            "git's records of it belong to `{}`, so it seems to be a copy",
             other.display()
         )
     });
@@ -194,7 +194,7 @@ fn repository(
             problems.push(Problem {
                 path,
                 message: format!(
-                    "recorded as a worktree in `{}`, but it belongs to `{}`; it is taken for the latter's",
+                    "`{}` lists it as a worktree, but it belongs to `{}`, and is treated so",
                     common_dir.display(),
                     other.display()
                 ),
@@ -239,7 +239,7 @@ fn repository(
     let settings = toml_read::utf8(bytes).and_then(toml_read::read);
     let settings = settings.unwrap_or_else(|problem| {
         let message = format!(
-            "{}; until that is mended, nothing of it counts",
+            "{}; the file is ignored until this is fixed",
             problem.in_words()
         );
         problems.push(Problem { path, message });

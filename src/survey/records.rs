@@ -31,12 +31,12 @@ pub(crate) fn read_journal(records: &Path) -> Result<Journal> {
             path.display()
         )
     });
-    let journal =
-        journal.hint("move that file away; without it, `undo` knows no earlier changes")?;
+    let journal = journal
+        .hint("move that file away; `undo` then no longer knows the changes that it records")?;
     let known = Journal::default().version;
     if journal.version != known {
         return Err(anyhow!(
-            "`{}` has version {}, and this program knows version {known}",
+            "`{}` has version {}; this program supports version {known}",
             path.display(),
             journal.version,
         ))
@@ -55,8 +55,7 @@ pub(crate) fn change_journal(records: &Path, change: impl FnOnce(&mut Journal)) 
     let mut journal = read_journal(records)?;
     change(&mut journal);
     create_private_folder(records)?;
-    let mut json =
-        serde_json::to_vec_pretty(&journal).context("failed to write down what changes")?;
+    let mut json = serde_json::to_vec_pretty(&journal).context("failed to record the changes")?;
     json.push(b'\n');
     replace_own(&path, &json)
 }
@@ -80,7 +79,7 @@ pub(crate) fn write_history(records: &Path, history: &History) -> Result<()> {
     if !crate::fs::is_folder(records) {
         return Ok(());
     }
-    let json = serde_json::to_vec(history).context("failed to write down what was seen")?;
+    let json = serde_json::to_vec(history).context("failed to record the observations")?;
     replace_own(&history_file(records), &json)
 }
 

@@ -134,7 +134,7 @@ fn state(above: &Path, folder: &TargetFolder, repositories: &[Repository]) -> Ow
         || own != Some(folder.marks.identity.device)
         || own != above.parent().and_then(device)
     {
-        return missing("it may lie on a disk that is not mounted");
+        return missing("it may be on a disk that is not mounted");
     }
     let worktrees = || repositories.iter().flat_map(|one| &one.worktrees);
     if worktrees().any(|one| one.path == *above && one.locked.is_some()) {
@@ -147,7 +147,7 @@ fn state(above: &Path, folder: &TargetFolder, repositories: &[Repository]) -> Ow
         // A branch that is checked out again brings its folders back.
         Some((_, worktree)) => match git::was_there(worktree, above) {
             Ok(false) => OwnerState::Gone,
-            Ok(true) => missing("another branch may have it"),
+            Ok(true) => missing("another branch may contain it"),
             Err(error) => missing(&failure::words(error.as_ref())),
         },
         None => {

@@ -21,7 +21,7 @@ pub(super) fn check(survey: &Survey, written: &Settings) -> Option<Refusal> {
     let own = own.join(settings::FILE_NAME);
     let refusal = |path: PathBuf, what: String, mend: String, how: String| Refusal {
         message: format!(
-            "{what}, and all that is in the shared root ends up in your programs: {how}"
+            "{what}, and files in the shared root become part of your programs: {how}"
         ),
         path,
         what,
@@ -39,7 +39,7 @@ pub(super) fn check(survey: &Survey, written: &Settings) -> Option<Refusal> {
             Theirs::Everybody => {
                 let what = format!("every user may write to `{at}`");
                 let mend = format!("chmod -R go-w {quoted}");
-                let how = format!("take that right away by `{mend}`");
+                let how = format!("revoke that with `{mend}`");
                 Some(refusal(path, what, mend, how))
             }
             Theirs::Group if allows_group(root, written) => None,
@@ -47,7 +47,7 @@ pub(super) fn check(survey: &Survey, written: &Settings) -> Option<Refusal> {
                 let what = format!("all users of its group may write to `{at}`");
                 let mend = format!("chmod -R g-w {quoted}");
                 let how = format!(
-                    "take that right away by `{mend}`, or write `shared-with-group = true` into `{}`",
+                    "revoke that with `{mend}`, or write `shared-with-group = true` into `{}`",
                     own.display()
                 );
                 Some(refusal(path, what, mend, how))

@@ -334,7 +334,7 @@ mod tests {
 
     #[test]
     fn mistakes_have_a_place() {
-        let much = "expected a size with its unit, such as `20GB` or `512MiB`, found `much`";
+        let much = "expected a size with a unit, such as `20GB` or `512MiB`, found `much`";
         for (text, line, column, word) in [
             ("\nlocal = 'no'\n", 2, 9, "a boolean, found string \"no\""),
             ("local = false\n locale = 1\n", 2, 2, "`local`"),

@@ -49,10 +49,10 @@ pub(super) fn choose(
     let looks_alike = |path: PathBuf| {
         Problem {
         message: match known.has_place() {
-            true => "looks like a shared root, but no run of this user made it, so nothing in it counts; if it is yours, \
-                     `cargo sharedtarget setup --shared-root` with its path takes it over",
-            false => "looks like a shared root, but there is no folder for the record of those that are yours, so nothing in \
-                      it counts: set HOME, or XDG_STATE_HOME, to an absolute path",
+            true => "looks like a shared root, but is ignored, because no run of this user created it; if it is \
+                yours, `cargo sharedtarget setup --shared-root` with its path takes it over",
+            false => "looks like a shared root, but is ignored, because there is no folder for the record of your \
+                shared roots: set HOME or XDG_STATE_HOME to an absolute path",
         }
         .into(),
         path,
@@ -78,7 +78,7 @@ pub(super) fn choose(
         None => root,
         Some(lost) => SharedRoot {
             unreachable: Some(format!(
-                "`.git` leads to `{}`, which is not there",
+                "`.git` points to `{}`, which does not exist",
                 lost.display()
             )),
             is_lost: true,
@@ -122,8 +122,8 @@ fn shared_root(
         problems.push(Problem {
             path: path.clone(),
             message: format!(
-                "is a copy of the shared root `{}`, so nothing in it counts; `cargo sharedtarget setup` here makes it one of \
-                 its own, and has the copied configurations lead to it",
+                "is a copy of the shared root `{}`, so it is ignored; `cargo sharedtarget setup` here makes it a \
+                     shared root of its own, and points the copied configurations to it",
                 original.display()
             ),
         });
@@ -176,12 +176,12 @@ fn foreign_files(path: &Path) -> Option<String> {
         match git::first_tracked(top, path) {
             Ok(tracked) => tracked.map(|first| {
                 format!(
-                    "git tracks `{}` in it, so a branch can change it, and nothing in it counts; take it out of git",
+                    "it is ignored, because git tracks `{}` in it, so a branch can change it; remove that from git",
                     first.display()
                 )
             }),
             Err(error) => Some(format!(
-                "git does not say whether it tracks files in it, so nothing in it counts: {}",
+                "it is ignored, because git cannot tell whether it tracks files in it: {}",
 failure::words(error.as_ref())
             )),
         }
@@ -211,7 +211,7 @@ pub(super) fn check(shared_root: &SharedRoot, known: &KnownRoots) -> Result<()> 
         };
     }
     if let (true, Some(why)) = (known.knows(path), foreign_files(path)) {
-        bail!("`{}` is no shared root: {why}", path.display());
+        bail!("`{}` is not usable as a shared root: {why}", path.display());
     }
     if !fs::is_folder(path) {
         bail!(
@@ -223,7 +223,8 @@ pub(super) fn check(shared_root: &SharedRoot, known: &KnownRoots) -> Result<()> 
         .into_iter()
         .find(|name| !is_begun_with(name));
     bail!(
-        "expected an empty folder for the shared root, or one that you made with cargo-sharedtarget: `{}` holds `{}`",
+        "expected an empty folder for the shared root, or one that cargo-sharedtarget has created: `{}` contains \
+             `{}`",
         path.display(),
         held.as_deref().unwrap_or(SHARED_ROOT_MARK)
     );
@@ -369,7 +370,8 @@ fn read_settings(file: &Path, problems: &mut Vec<Problem>) -> (Settings, Option<
     let path = file.to_owned();
     let wrong = |message: String| {
         let message = format!(
-            "{message}; until that is mended, nothing of it counts, local crates are not shared, and programs stay"
+            "{message}; until this is fixed, the file is ignored, local crates are not shared, and programs are \
+                 kept"
         );
         problems.push(Problem { path, message });
         Settings {
@@ -417,8 +419,8 @@ fn trusted(
     problems.push(Problem {
         path: file,
         message: format!(
-            "these settings do not count here, since a branch or another user can change the file: {}; write them into {instead}your own \
-             settings, which hold for all shared roots",
+            "these settings are ignored here, because a branch or another user can change the file: {}; write \
+                 them into {instead}your own settings, which apply to all shared roots",
             taken.join(", ")
         ),
     });
@@ -437,7 +439,7 @@ pub(super) fn store_settings(file: Option<&Path>, problems: &mut Vec<Problem>) -
     };
     let only = read.and_then(|settings| match settings {
         Settings { ref store, .. } if settings == only_store(store) => Ok(store.clone()),
-        _ => Err("expected `[store]` and no more: all else is decided for each shared root".into()),
+        _ => Err("expected only `[store]`; other settings belong to a shared root".into()),
     });
     only.unwrap_or_else(|message| {
         problems.push(Problem {

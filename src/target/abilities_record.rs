@@ -33,7 +33,7 @@ pub(crate) fn add_abilities(state: &Path, programs: BTreeMap<String, Abilities>)
     create_private_folder(state)?;
     let mut found = read_abilities(state);
     found.add(programs);
-    let json = serde_json::to_vec(&found).context("failed to write down what was seen")?;
+    let json = serde_json::to_vec(&found).context("failed to record the observations")?;
     replace_own(&abilities_file(state), &json)
 }
 

@@ -80,7 +80,7 @@ pub fn whole<R: Read + Seek>(name: &str, reader: R) -> Result<(), String> {
         None | Some("so" | "dylib" | "dll" | "exe" | "wasm" | "o" | "obj" | "dwo") => {
             object(cache.range(0, length)).map(drop)
         }
-        Some(_) => Err("its name is not that of an artifact".to_owned()),
+        Some(_) => Err("it does not have the name of an artifact".to_owned()),
     }
 }
 
@@ -99,7 +99,7 @@ fn metadata<'data>(data: impl ReadRef<'data>) -> Result<(), String> {
     if starts && ends && root == Some(true) {
         Ok(())
     } else {
-        Err("its metadata is not whole".to_owned())
+        Err("its metadata is incomplete".to_owned())
     }
 }
 
@@ -200,7 +200,7 @@ fn elf<'data, H: FileHeader<Endian = Endianness>, R: ReadRef<'data>>(
 }
 
 fn no_object(error: object::Error) -> String {
-    format!("it is no object: {}", failure::words(&error))
+    format!("it is not an object file: {}", failure::words(&error))
 }
 
 /// The sections of a linked file for Windows with their padding, which is mapped with them.

@@ -129,7 +129,7 @@ fn names(list: &str) -> Result<Vec<String>, String> {
 /// A fragment that says what is wrong.
 pub fn parse_hash(bytes: &[u8]) -> Result<u64, String> {
     if bytes.is_empty() {
-        return Err("its build has not ended, or failed".into());
+        return Err("its build has failed or not finished".into());
     }
     let digits = std::str::from_utf8(bytes)
         .ok()

@@ -257,10 +257,7 @@ fn kind(evidence: &Evidence) -> UnitKind {
             Some((kind, _)) => all.push(kind),
             None => {
                 return UnitKind::Unknown {
-                    why: format!(
-                        "`{}` is no name of a fingerprint that is known",
-                        target.name
-                    ),
+                    why: format!("`{}` is not a known name of a fingerprint", target.name),
                 };
             }
         }
@@ -273,7 +270,7 @@ fn kind(evidence: &Evidence) -> UnitKind {
         Some(UnitKind::Library) if is_plugin(evidence) => UnitKind::ProcMacro,
         Some(kind) => kind.clone(),
         None => UnitKind::Unknown {
-            why: "there is no fingerprint".into(),
+            why: "it has no fingerprint".into(),
         },
     }
 }

@@ -405,7 +405,7 @@ fn targets(folder: &Within<'_>, files: &[(UnitFile, Part)]) -> Result<Vec<Target
         });
     }
     if targets.is_empty() {
-        return Err("there is no fingerprint".into());
+        return Err("it has no fingerprint".into());
     }
     Ok(targets)
 }

@@ -15,16 +15,16 @@ pub(crate) struct FindArgs {
     /// Folders to search [default: the workspace around the current folder, else that folder]
     #[arg(value_name = "ROOT")]
     pub(crate) roots: Vec<PathBuf>,
-    /// Pass over folders that match, by path or by path under the root
+    /// Skip folders whose path, absolute or below the root, matches
     #[arg(long, value_name = "GLOB", value_parser = glob, help_heading = "Search")]
     pub(crate) exclude: Vec<String>,
-    /// Search no deeper than this many folders below the root
+    /// Search at most this many levels below the root
     #[arg(long, value_name = "N", help_heading = "Search")]
     pub(crate) max_depth: Option<usize>,
-    /// Leave the worktrees that lie outside the roots
+    /// Leave out worktrees outside the roots
     #[arg(long, help_heading = "Search")]
     pub(crate) inside_root_only: bool,
-    /// The folder that holds all target folders [default: the one already configured, else ROOT/.shared-target]
+    /// The folder that contains all target folders [default: the configured one, else ROOT/.shared-target]
     #[arg(long, value_name = "DIR", help_heading = "Search")]
     pub(crate) shared_root: Option<PathBuf>,
 }
@@ -52,14 +52,14 @@ impl FindArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct DeleteArgs {
-    /// Delete a target folder even if it holds an entry of this name, which Cargo does not make
+    /// Delete a target folder even if it contains an entry NAME, which Cargo does not create
     #[arg(long, value_name = "NAME")]
     pub(crate) allow_entry: Vec<String>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct LocalArgs {
-    /// Take third-party crates only, also where a local crate has the same sources
+    /// Take third-party crates only, even where a local crate has the same sources
     #[arg(
         long,
         env = "CARGO_SHAREDTARGET_NO_LOCAL",
@@ -71,17 +71,17 @@ pub(crate) struct LocalArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct ActArgs {
-    /// Show what would be done, and do nothing
+    /// Show the plan, and change nothing
     #[arg(short = 'n', long)]
     pub(crate) dry_run: bool,
-    /// Do not ask before something is deleted
+    /// Delete without asking
     #[arg(short, long)]
     pub(crate) yes: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct SpeakArgs {
-    /// The format of the answer
+    /// The format of the output
     #[arg(long, value_enum, default_value_t, help_heading = "Output")]
     pub(crate) format: Format,
     #[command(flatten)]
@@ -104,7 +104,7 @@ impl SpeakArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct SummaryArgs {
-    /// The format of the answer
+    /// The format of the output
     #[arg(long, value_enum, default_value_t, help_heading = "Output")]
     format: SummaryFormat,
     #[command(flatten)]
@@ -126,7 +126,7 @@ impl SummaryArgs {
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ToneArgs {
-    /// Say only what was done and what went wrong
+    /// Print only the outcome and problems
     #[arg(
         short,
         long,
@@ -136,7 +136,7 @@ pub(crate) struct ToneArgs {
         conflicts_with = "verbose"
     )]
     pub(crate) quiet: bool,
-    /// Say everything; twice: log what is asked, decided and done as well
+    /// Print every item; if given twice, also log each query, decision and action
     #[arg(
         short,
         long,

@@ -28,8 +28,8 @@ use crate::target::unit_file::{Role, Sharing, UnitFile};
 /// dated, and what is wrong with it.
 #[must_use]
 pub fn set_since(unit: &Unit, now: Timestamp) -> Option<(&UnitFile, &'static str)> {
-    const SET: &str = "its time was set since, so that nothing tells when it was made";
-    const AHEAD: &str = "its time is ahead of the clock";
+    const SET: &str = "its mtime was set later, so the time of its compilation is unknown";
+    const AHEAD: &str = "its mtime is in the future";
     let run = unit.kind == UnitKind::BuildScriptRun;
     let is_dated = |file: &&UnitFile| match run {
         true => file.is_said(),

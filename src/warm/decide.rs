@@ -160,7 +160,7 @@ impl<'a> Chooser<'a> {
         // Units that depend on each other cannot be: a second question about a unit that is still being judged is
         // refused.
         let circle = LeftReason::Unknown {
-            why: "its dependencies lead back to it".into(),
+            why: "its dependencies form a cycle".into(),
         };
         self.verdicts.insert(&unit.id, Verdict::Left(circle));
         let verdict = match self.judge(unit) {
@@ -328,16 +328,16 @@ pub(crate) fn of_itself(unit: &Unit) -> Result<(), LeftReason> {
         _ => {}
     }
     if unit.source == Source::Unknown {
-        return Err(unknown("nothing tells where its package comes from"));
+        return Err(unknown("the source of its package is unknown"));
     }
     if is_program(unit) && unit.source != Source::Local {
         return Err(LeftReason::Program);
     }
     if unit.targets.len() != 1 {
-        return Err(unknown("it holds several targets"));
+        return Err(unknown("it contains several targets"));
     }
     if unit.source == Source::Local && Times::of(unit).newest.is_none() {
-        return Err(unknown("its files have no hash in their names"));
+        return Err(unknown("its file names have no hash"));
     }
     match unit.missing.first() {
         Some(missing) => Err(LeftReason::Incomplete {

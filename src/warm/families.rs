@@ -49,7 +49,7 @@ pub(crate) fn all(
     };
     let progress = Arc::new(Progress::default());
     let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
-    progress.stage("looking for what can be shared");
+    progress.stage("looking for units to share");
     let all: Vec<Destination<'_>> = survey
         .workspaces
         .iter()

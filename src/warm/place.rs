@@ -103,10 +103,10 @@ pub(crate) fn folder(
         let without = unit.dependencies.iter().find_map(|id| left.get(id));
         let result = match (staged, without) {
             (Err(error), _) => Err(failure::words(error.as_ref())),
-            (Ok(_), Some(package)) => Err(format!("it depends on {package}, which was left")),
+            (Ok(_), Some(package)) => Err(format!("it depends on {package}, which was not taken")),
             (Ok(_), None) if unit.local && changed.is_some() => {
                 let file = changed.unwrap_or(Path::new("")).display();
-                Err(format!("`{file}` has changed since the plan was made"))
+                Err(format!("`{file}` has changed since planning"))
             }
             (Ok(shared), None) => rehash(unit, &stage.path, &mut rehashed)
                 .and_then(|()| place(unit, &stage.path, &warm.into))
@@ -133,7 +133,7 @@ pub(crate) fn folder(
     match warmed.left.first() {
         // The run that deletes the donor next must not take that for a success.
         Some(first) if warmed.units == 0 => Err(Stopped::Failed(format!(
-            "none of the units could be had; the first is {}: {}",
+            "no unit could be taken; the first is {}: {}",
             first.package, first.message
         ))),
         _ => Ok(warmed),
@@ -143,7 +143,7 @@ pub(crate) fn folder(
 pub(crate) fn held(busy: &Busy, what: &str) -> Stopped {
     Stopped::Skipped(match &busy.why {
         BusyReason::Unclear(why) => format!(
-            "whether a build is running cannot be told (`{}`: {why})",
+            "it is unknown whether a build is running (`{}`: {why})",
             busy.lock.display()
         ),
         _ => format!("a build holds {what} (`{}`)", busy.lock.display()),
@@ -156,7 +156,7 @@ fn prepare(into: &Path, profiles: &[PathBuf], context: &Context<'_>) -> Result<(
     let info = fs::info(into)?;
     if info.is_some_and(|info| !info.is_dir) {
         return Err(Stopped::Skipped(
-            "expected a folder there, and no link".into(),
+            "expected a folder there, not a link".into(),
         ));
     }
     let empty = info.is_none() || fs::names(into)?.is_empty();
@@ -184,7 +184,7 @@ impl Stage {
         let top = into.join(STAGE);
         if !fs::make_stage(&top)? {
             return Err(Stopped::Skipped(format!(
-                "`{}` is in the way, which is not ours; move it away",
+                "`{}` is in the way and not ours; move it away",
                 top.display()
             )));
         }
@@ -238,11 +238,7 @@ pub(crate) fn unchanged(path: &Path, file: &UnitFile) -> anyhow::Result<()> {
             && info.modified == file.modified()
             && (file.sharing == Sharing::Folder || info.length == file.length)
     });
-    anyhow::ensure!(
-        same,
-        "`{}` has changed since the plan was made",
-        path.display()
-    );
+    anyhow::ensure!(same, "`{}` has changed since planning", path.display());
     Ok(())
 }
 
@@ -312,7 +308,7 @@ fn place(unit: &TakenUnit, stage: &Path, into: &Path) -> anyhow::Result<()> {
     for entry in &unit.entries {
         let (from, to) = (stage.join(entry), into.join(entry));
         let result = match fs::exists(&to) {
-            true => Err(anyhow::anyhow!("`{}` is there now", to.display())),
+            true => Err(anyhow::anyhow!("`{}` now exists", to.display())),
             false => to
                 .parent()
                 .map_or(Ok(()), fs::create_folder)

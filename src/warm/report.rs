@@ -65,10 +65,7 @@ fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
     let begun = begun.filter(|unit| !unit.clear.is_empty()).count();
     if begun > 0 {
         let what = counted(begun, "unit");
-        writeln!(
-            out,
-            "  in place of what builds that did not end have left of {what}"
-        )?;
+        writeln!(out, "  replacing remnants of interrupted builds of {what}")?;
     }
     // A unit that a donor lacks for one worktree is missing for the others too.
     let all: BTreeSet<&LeftUnit> = warms.iter().flat_map(|warm| &warm.left).collect();

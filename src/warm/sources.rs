@@ -107,7 +107,7 @@ pub(crate) fn compare(ask: Ask<'_>) -> Locals {
         std::thread::sleep(Duration::from_millis(if whole { 1050 } else { 25 }));
     }
     all(Err(unknown(
-        "the worktree's files are being changed, or their time is in the future",
+        "the worktree's files are changing, or their mtime is in the future",
     )))
 }
 
@@ -171,10 +171,10 @@ impl<'a> World<'a> {
             .into_iter()
             .all(by_git)
         {
-            return Err(unknown("git does not know its worktree"));
+            return Err(unknown("git does not list its worktree"));
         }
         let CargoAnswer::Said { packages, .. } = &ask.workspace.cargo else {
-            return Err(unknown("cargo was not asked which packages there are"));
+            return Err(unknown("Cargo was not asked for the packages"));
         };
         let top = place.worktree.as_path();
         let mut folders: BTreeMap<&str, PathBuf> = packages
@@ -278,8 +278,7 @@ impl<'a> World<'a> {
 
     fn verdict(&self, unit: &Unit) -> Result<LocalUnit, LeftReason> {
         let folder = self.folder(unit);
-        let folder =
-            folder.ok_or_else(|| unknown("which folder its package has cannot be told"))?;
+        let folder = folder.ok_or_else(|| unknown("the folder of its package is unknown"))?;
         settings::same_manifests(self.ask.from, &self.ask.workspace.root, self.top, folder)?;
         let manifest = folder.join("Cargo.toml");
         if !self.compared.has(&manifest) {
@@ -299,7 +298,7 @@ impl<'a> World<'a> {
         unit: &Unit,
         sources: &BTreeSet<PathBuf>,
     ) -> Result<(), LeftReason> {
-        let other = || unknown("it may have looked at any file, and the commit is another one");
+        let other = || unknown("it may have read any file, and the commit differs");
         let all = self.all.as_ref().ok_or_else(other)?;
         all.since(at, self.begin)?;
         let code = self.code(unit, sources);

@@ -33,7 +33,7 @@ impl Trusted {
         if let Some(why) = theirs {
             let folder = folder.display();
             return Err(Stopped::Skipped(format!(
-                "nothing is taken from `{folder}`: {why}"
+                "no unit is taken from `{folder}`: {why}"
             )));
         }
         self.ask(folder, git::tracked_around)?;
@@ -63,7 +63,7 @@ impl Trusted {
                 Ok(None) => None,
                 Ok(Some(path)) => Some(format!("git tracks `{}`", path.display())),
                 Err(error) => Some(format!(
-                    "git does not say whether it tracks files in `{}`: {}",
+                    "git cannot tell whether it tracks files in `{}`: {}",
                     folder.display(),
                     failure::words(error.as_ref())
                 )),
@@ -72,7 +72,7 @@ impl Trusted {
         }
         match self.known.get(folder) {
             Some(Some(why)) => Err(Stopped::Skipped(format!(
-                "{why}, so a branch can decide what is in it"
+                "{why}, so a branch can change its content"
             ))),
             _ => Ok(()),
         }

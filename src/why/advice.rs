@@ -11,15 +11,15 @@ pub(crate) fn advice(cause: &Cause) -> Option<&'static str> {
     const FLAGS: &str = "set `rustflags` in one configuration above both worktrees";
     Some(match cause.root() {
         Cause::NotWarmed { warmed: None, .. } => {
-            "`cargo sharedtarget hook install` has git warm each new worktree before its first build; \
-             `cargo sharedtarget onboard` does that by hand"
+            "install the git hook with `cargo sharedtarget hook install`; or run `cargo sharedtarget onboard` \
+                 before the first build"
         }
         Cause::NotWarmed { .. } => {
-            "before a build, `cargo sharedtarget warm --from DIR` warms from the donor that you name"
+            "run `cargo sharedtarget warm --from DIR` with that donor before a build"
         }
         Cause::OtherUnit { differences, .. } => match differences.first()? {
             UnitDifference::Package(PackageDifference::Version { .. }) => {
-                "the same version in both `Cargo.lock` files is compiled once"
+                "use the same version in both `Cargo.lock` files"
             }
             UnitDifference::Package(PackageDifference::Source { .. }) => return None,
             UnitDifference::Unit(difference) => match difference {
@@ -31,7 +31,8 @@ pub(crate) fn advice(cause: &Cause) -> Option<&'static str> {
                 Difference::Compiler { .. } => TOOLCHAIN,
                 Difference::Rustflags { .. } => FLAGS,
                 Difference::Features { .. } => {
-                    "build the same packages in both worktrees: Cargo unites the features of all that one command builds"
+                    "build the same packages in both worktrees: Cargo unifies the features of all packages that \
+                         one command builds"
                 }
                 Difference::Settings | Difference::Dependencies { .. } | Difference::Unknown => {
                     return None;
@@ -48,13 +49,14 @@ pub(crate) fn advice(cause: &Cause) -> Option<&'static str> {
         },
         Cause::Left { left, .. } => match left.root() {
             LeftReason::Local => {
-                "`warm` takes local crates too without `--no-local` and `local = false`"
+                "let `warm` take local crates: remove `--no-local` and `local = false`"
             }
             LeftReason::OtherEnvironment { .. } => {
                 "set the variable to the same value in both configurations"
             }
             LeftReason::ChangedElsewhere { .. } => {
-                "commit the change before `git worktree add`; or run `cargo sharedtarget onboard` by hand before the build"
+                "commit the change before `git worktree add`, or run `cargo sharedtarget onboard` by hand before \
+                     the build"
             }
             LeftReason::OtherCompiler => TOOLCHAIN,
             LeftReason::OtherFlags => FLAGS,

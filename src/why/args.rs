@@ -15,20 +15,20 @@ use crate::why::{command, gather};
 
 const EXAMPLES: &str = "\
 Examples:
-  cargo sharedtarget why                  what the last build here compiled, by cause
-  cargo sharedtarget why serde            each unit of one package, in detail
-  cargo sharedtarget why serde@1.0.219    of one version";
+  cargo sharedtarget why                  list what the last build here compiled, by cause
+  cargo sharedtarget why serde            explain each unit of one package
+  cargo sharedtarget why serde@1.0.219    explain one version";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct WhyArgs {
-    /// The package, as Cargo's own commands name it [default: all that the last build compiled]
+    /// The package, as in Cargo's commands [default: all packages that the last build compiled]
     #[arg(value_name = "PACKAGE")]
     package: Option<Spec>,
     /// The worktree, or a folder in it [default: the current folder]
     #[arg(long, value_name = "DIR")]
     worktree: Option<PathBuf>,
-    /// The folder that holds all target folders [default: the one already configured]
+    /// The folder that holds all target folders [default: the configured one]
     #[arg(long, value_name = "DIR")]
     shared_root: Option<PathBuf>,
     #[command(flatten)]

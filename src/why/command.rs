@@ -170,7 +170,7 @@ fn no_package(spec: &Spec, names: &[String], builds: &[WorkspaceBuild]) -> anyho
     ));
     let failed = match (version, spec.nearest(names.iter().map(String::as_str))) {
         (true, _) => failed.hint(format!(
-            "another version of `{}` is there; leave the version out",
+            "leave the version out; another version of `{}` exists",
             spec.name
         )),
         (false, Some(name)) => failed.hint(format!("a package with a similar name is `{name}`")),

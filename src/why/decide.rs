@@ -153,7 +153,7 @@ impl<'a> Search<'a> {
         if let Some(known) = self.causes.get(&at) {
             return known.clone();
         }
-        let circle = unknown("its dependencies lead back to it");
+        let circle = unknown("its dependencies form a cycle");
         self.causes.insert(at, circle);
         let cause = self.find(at);
         self.causes.insert(at, cause.clone());
@@ -167,7 +167,7 @@ impl<'a> Search<'a> {
         }
         match self.question.origins[at] {
             Origin::Put(at) => return Cause::PutHere { at },
-            Origin::Unknown => return unknown("nothing tells when it was compiled"),
+            Origin::Unknown => return unknown("the time of its compilation is unknown"),
             Origin::Compiled(_) => {}
         }
         if self.was_before(at) {

@@ -50,7 +50,7 @@ fn summary(out: Out<'_>, build: &WorkspaceBuild, view: &View) -> io::Result<()> 
         return wrapped(out, &text, "", view.width);
     };
     let text = format!(
-        "The last build in {folder} began {} and compiled {} in {}",
+        "The last build in {folder} started {} and compiled {} in {}",
         ago(Some(last.began), view),
         counted(last.units, "unit"),
         length(last.ended.duration_since(last.began)),

@@ -36,7 +36,7 @@ pub(super) fn heading(cause: &Cause, of: &str, view: &View) -> String {
             ),
         },
         Cause::Left { nearest, left } => format!(
-            "same unit in {}, and `warm` leaves units that {}",
+            "same unit in {}, but `warm` takes no units {}",
             place(nearest),
             left::words(left)
         ),
@@ -44,12 +44,14 @@ pub(super) fn heading(cause: &Cause, of: &str, view: &View) -> String {
             nearest, warmed, ..
         } => match warmed {
             None => format!(
-                "same unit in {}, and nothing warmed this folder before the build",
+                "same unit in {}, but nothing warmed this folder before the build",
                 place(nearest)
             ),
             Some(_) => sentence(cause, of, view),
         },
-        Cause::PutHere { .. } => "not compiled here: something has put it here".into(),
+        Cause::PutHere { .. } => {
+            "not compiled here, but put here by `warm` or another program".into()
+        }
         cause => sentence(cause, of, view),
     }
 }
@@ -136,15 +138,15 @@ pub(super) fn sentence(cause: &Cause, of: &str, view: &View) -> String {
             (None, _) => heading(cause, of, view),
         },
         Cause::BuiltLater { nearest, at } => format!(
-            "same unit in {}, there only since after this build began ({})",
+            "same unit in {}, which compiled it after this build began ({})",
             place(nearest),
             ago(Some(*at), view)
         ),
         Cause::PutHere { at } => format!(
-            "not compiled here: `warm` or another program has put it here {}",
+            "not compiled here: `warm` or another program put it here {}",
             ago(Some(*at), view)
         ),
-        Cause::Unknown { why } => format!("cannot be told: {why}"),
+        Cause::Unknown { why } => format!("unknown: {why}"),
     }
 }
 
@@ -157,7 +159,7 @@ fn more(count: usize) -> String {
 
 fn joined(words: &[&str]) -> String {
     match words {
-        [] => "nothing that Cargo writes down".into(),
+        [] => "nothing that Cargo records".into(),
         [only] => (*only).to_owned(),
         [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }
@@ -171,13 +173,13 @@ fn difference_word(difference: &UnitDifference) -> &'static str {
         UnitDifference::Unit(difference) => match difference {
             Difference::Checked => "kind (check or build)",
             Difference::Profile { .. } => "profile",
-            Difference::Settings => "settings of the profile",
+            Difference::Settings => "profile settings",
             Difference::Triple { .. } => "target triple",
             Difference::Compiler { .. } => "compiler",
             Difference::Rustflags { .. } => "RUSTFLAGS",
             Difference::Features { .. } => "features",
             Difference::Dependencies { .. } => "dependencies",
-            Difference::Unknown => "something that Cargo does not write down",
+            Difference::Unknown => "something that Cargo does not record",
         },
     }
 }
@@ -194,9 +196,7 @@ fn difference(difference: &UnitDifference) -> String {
         UnitDifference::Unit(difference) => match difference {
             Difference::Profile { from, to } => from_to(from, to),
             Difference::Triple { from, to } => from_to(&or(from, "host"), &or(to, "host")),
-            Difference::Compiler { from, to } => {
-                from_to(&or(from, "another one"), &or(to, "another one"))
-            }
+            Difference::Compiler { from, to } => from_to(&or(from, "another"), &or(to, "another")),
             Difference::Rustflags { from, to } => {
                 let flags = |flags: &[String]| format!("`{}`", flags.join(" "));
                 from_to(&flags(from), &flags(to))
@@ -240,16 +240,16 @@ fn field(field: &FieldDifference) -> String {
         FieldDifference::Watched { paths } => {
             format!("files that the build script watches ({})", listed(paths))
         }
-        FieldDifference::WatchedKind => "instructions of the build script to Cargo".into(),
+        FieldDifference::WatchedKind => "instructions of the build script for Cargo".into(),
         FieldDifference::SourceState => "state of the sources".into(),
         FieldDifference::Path => "path of the crate".into(),
         FieldDifference::Compiler => "compiler".into(),
         FieldDifference::Rustflags => "RUSTFLAGS".into(),
         FieldDifference::Features => "features".into(),
-        FieldDifference::Profile => "settings of the profile".into(),
+        FieldDifference::Profile => "profile settings".into(),
         FieldDifference::Target => "target in the manifest".into(),
         FieldDifference::Triple => "target triple".into(),
-        FieldDifference::Method => "way in which Cargo finds changed sources".into(),
+        FieldDifference::Method => "method of detecting changed sources".into(),
         FieldDifference::Other { field } => format!("field `{field}` of the fingerprint"),
     }
 }

@@ -233,7 +233,7 @@ fn a_branch_does_not_outvote_the_users_own_root() {
     let answer = sandbox.json("evil", &["list"]);
     assert_eq!(answer["shared_root"]["path"], own);
     let said = sandbox.run("evil", &["list"]).code(0).said();
-    assert!(said.contains("no run of this user made it"), "{said}");
+    assert!(said.contains("no run of this user created it"), "{said}");
 }
 
 /// Git overwrites ignored files when it checks a branch out, so a branch can change what lies in the user's own root.

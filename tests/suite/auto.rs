@@ -198,7 +198,7 @@ fn looking_is_no_build() {
         "{}",
         run.stdout
     );
-    assert!(!run.stdout.contains("is not known"), "{}", run.stdout);
+    assert!(!run.stdout.contains("is unknown"), "{}", run.stdout);
     assert_eq!(build(&sandbox, "later"), ["app"]);
 }
 
@@ -270,7 +270,7 @@ fn the_script_stays_as_long_as_it_is_named() {
     sandbox
         .run("", &["undo", "--yes"])
         .code(1)
-        .says("is named by");
+        .says("still names it");
     assert_eq!(sandbox.read(".cargo/config.toml"), by_hand);
     sandbox.cargo("repo", &["build", "--offline"]);
     // A second setup on top of that: what undo goes back to names it as well.
@@ -310,8 +310,7 @@ fn it_is_never_run_by_itself() {
         ];
         let run = sandbox.run("", &args).code(101);
         assert!(
-            run.stderr
-                .contains("is the script that --auto-onboard writes"),
+            run.stderr.contains("is the script of --auto-onboard"),
             "{}",
             run.stderr
         );

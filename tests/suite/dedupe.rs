@@ -132,7 +132,7 @@ fn what_is_the_same_is_there_once() {
     sandbox
         .run("", &["dedupe", "--dry-run"])
         .code(0)
-        .says("Share what is the same in 1 target folder");
+        .says("Share identical files of 1 target folder");
     let now = (sandbox.tree(""), times(&targets[0]), times(&targets[1]));
     assert!(before == now, "it changed something");
 
@@ -393,7 +393,7 @@ fn files_of_another_mode_are_not_promised() {
     sandbox
         .run("", &["dedupe", "--yes", "--verbose"])
         .code(0)
-        .says("but for another owner or mode")
+        .says("since the owner or mode differs")
         .says("nothing to do");
 }
 
@@ -442,7 +442,7 @@ fn a_file_that_changed_meanwhile_stays() {
     let answer: Value = serde_json::from_str(&answer).expect("JSON");
     let left = answer["outcome"]["done"][0]["relinked"]["left"].to_string();
     assert!(
-        left.contains("leaf") && left.contains("not the same any more"),
+        left.contains("leaf") && left.contains("no longer the same"),
         "{left}"
     );
     assert_eq!(fs::read(&path).expect("readable"), bytes);

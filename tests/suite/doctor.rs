@@ -327,7 +327,7 @@ fn what_runs_in_place_of_the_compiler() {
     let found = diagnosis(&sandbox, "wrapper");
     assert_eq!(found["severity"], "broken");
     let mend = found["fix"].as_str().expect("a text");
-    assert!(mend.starts_with("take `rustc-wrapper` out of"), "{mend}");
+    assert!(mend.starts_with("remove `rustc-wrapper` from"), "{mend}");
 
     named(&cache);
     let other = wrapper("other", "exec \"$@\"");

@@ -40,7 +40,7 @@ fn planned(answer: &Value) -> usize {
 fn it_stands_where_a_worktree_lies_inside_and_is_one_folder() {
     let sandbox = start();
     let run = sandbox.run("pika", &["setup"]).code(0);
-    assert!(run.said().contains("1 of them sets a guard"), "{run:?}");
+    assert!(run.said().contains("1 of them gets a guard"), "{run:?}");
     let all = ["pika", "pika/.worktrees/in", "beside"];
     let mut seen = std::collections::BTreeSet::new();
     for worktree in all {

@@ -34,7 +34,7 @@ fn built() -> Sandbox {
 #[test]
 fn a_folder_in_use() {
     let sandbox = built();
-    let hint = "clean --idle AGE` takes those that were not used for so long, --all takes all";
+    let hint = "clean --idle AGE` deletes those not used for that long; --all deletes all";
     lifts(
         &sandbox,
         "pika/target",
@@ -68,7 +68,7 @@ fn a_folder_for_which_another_rule_is_needed() {
         "pika/.cargo/config.toml",
         "[build]\ntarget-dir = \"other\"\n",
     );
-    let hint = "`cargo sharedtarget clean` takes these";
+    let hint = "`cargo sharedtarget clean` deletes these";
     lifts(
         &sandbox,
         "pika/target",
@@ -87,7 +87,7 @@ fn a_folder_around_one_in_use() {
         "[build]\ntarget-dir = \"target/debug/own\"\n",
     );
     sandbox.target("pika/target/debug/own");
-    let hint = "clean --all` takes these too";
+    let hint = "clean --all` deletes these too";
     lifts(&sandbox, "pika/target", &[], "holds_used", hint, &["--all"]);
 }
 
@@ -95,7 +95,7 @@ fn a_folder_around_one_in_use() {
 fn folders_without_an_owner() {
     let sandbox = built();
     sandbox.target("elsewhere/target");
-    let hint = "clean --all` takes these too";
+    let hint = "clean --all` deletes these too";
     lifts(
         &sandbox,
         "elsewhere/target",
@@ -124,7 +124,7 @@ fn a_folder_with_what_cargo_does_not_make() {
         "[build]\ntarget-dir = \"other\"\n",
     );
     sandbox.write("pika/target/notes", "mine");
-    let hint = "name what may go with --allow-entry NAME";
+    let hint = "allow their deletion with --allow-entry NAME";
     lifts(
         &sandbox,
         "pika/target",

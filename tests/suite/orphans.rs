@@ -1,4 +1,4 @@
-//! Target folders of worktrees that are gone: they go by themselves, a day later, and never where the worktree may be away.
+//! Target folders of removed worktrees: they go by themselves, a day later, and never where the worktree may be away.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -104,7 +104,7 @@ fn it_goes_a_day_after_a_run_saw_that() {
     let run = sandbox.run("pika", &["gc", "--yes"]).code(0);
     assert!(
         run.stdout
-            .contains("of worktrees that are gone: .shared-target/pika/topic"),
+            .contains("of removed worktrees: .shared-target/pika/topic"),
         "{}",
         run.stdout
     );
@@ -128,7 +128,7 @@ fn the_hook_deletes_it_and_says_so() {
     sandbox
         .run("trees/new", &onboard)
         .code(0)
-        .says("of worktrees that are gone");
+        .says("of removed worktrees");
     assert!(!sandbox.exists(FOLDER));
 }
 

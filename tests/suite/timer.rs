@@ -427,7 +427,7 @@ fn without_a_shared_root_there_is_no_timer() {
     for more in [&["--yes"][..], &["--max-size", "1GB", "--yes"]] {
         let args = [&asked[..], more].concat();
         let run = sandbox.run("pika", &args).code(101);
-        let told = run.stderr.contains("there is no shared root");
+        let told = run.stderr.contains("expected a shared root");
         assert!(told, "{more:?}: {}", run.stderr);
         assert_eq!(config(&sandbox), before);
     }

@@ -27,7 +27,7 @@ fn doctor_says_why_a_wrapper_of_a_clone_was_not_asked() {
     );
     let said = sandbox.run("r", &["doctor"]).said();
     assert!(
-        said.contains("`./sccache` was not asked for its version, because"),
+        said.contains("`./sccache` was not run to learn its version, because"),
         "{said}"
     );
     assert_eq!(wire.fired(), None);
@@ -50,7 +50,7 @@ fn doctor_asks_no_wrapper_that_a_clone_names_by_its_path() {
     let config = |wrapper: &str| format!("[build]\nrustc-wrapper = \"{wrapper}\"\n");
     sandbox.write("r/.cargo/config.toml", &config(&there));
     let said = sandbox.run("r", &["doctor"]).said();
-    assert!(said.contains("not the program by its name"), "{said}");
+    assert!(said.contains("not the program of that name"), "{said}");
     assert_eq!(wire.fired(), None);
     // The one on the path is the user's choice, and so is one that their own configuration names.
     sandbox.write("r/.cargo/config.toml", &config(&usual));
@@ -73,8 +73,8 @@ fn a_wrapper_in_a_worktree_is_refused() {
     wire.put("r/evil");
     let inside = sandbox.path("r/evil").display().to_string();
     for (wrapper, why) in [
-        ("./evil", "of a worktree are not run"),
-        (inside.as_str(), "of a worktree are not run"),
+        ("./evil", "we run no program of a worktree"),
+        (inside.as_str(), "we run no program of a worktree"),
     ] {
         let run = sandbox.run("r", &["setup", "--dry-run", "--rustc-wrapper", wrapper]);
         run.says(why).code(101);

@@ -472,7 +472,7 @@ fn a_damaged_fingerprint_disturbs_nothing_else() {
     assert_eq!(
         left.kind,
         UnitKind::Unknown {
-            why: "there is no fingerprint".into()
+            why: "it has no fingerprint".into()
         }
     );
 }

@@ -332,7 +332,8 @@ fn what_warm_leaves_and_what_it_would_take() {
     assert_eq!(library["cause"], "left", "{library}");
     assert_eq!(library["left"]["reason"], "path_inside");
     let text = said(&sandbox, "beside", &["keeps"]);
-    let expected = "same unit in ../pika, and `warm` leaves units that keep a path of the donor: ";
+    let expected =
+        "same unit in ../pika, but `warm` takes no units containing a path of the donor: ";
     assert!(text.contains(expected), "{text}");
     let leaf = &units(&answer, "leaf")[0];
     assert_eq!(leaf["cause"]["cause"], "not_warmed");
@@ -454,7 +455,7 @@ fn a_name_that_is_none() {
     );
     let said = error("leaf@3");
     assert!(
-        said.contains("hint: another version of `leaf` is there; leave the version out\n"),
+        said.contains("hint: leave the version out; another version of `leaf` exists\n"),
         "{said}"
     );
     let said = error("\u{1b}[31mred");

@@ -283,7 +283,7 @@ fn a_copied_repository_has_no_part_in_the_worktrees_of_the_original() {
         .filter_map(|problem| problem["message"].as_str())
         .collect();
     let says = |part: &str| messages.iter().filter(|m| m.contains(part)).count();
-    assert_eq!(says("recorded as a worktree in"), 2, "{messages:?}");
+    assert_eq!(says("lists it as a worktree"), 2, "{messages:?}");
     assert_eq!(says("it seems to be a copy"), 1, "{messages:?}");
 
     for args in [

@@ -43,7 +43,7 @@ fn every_worktree_gets_it_and_later_ones_too() {
         .run("repo", &["setup", "-n", "--rustc-wrapper", &path])
         .code(0);
     assert!(
-        planned.stdout.contains("the compiler is run by"),
+        planned.stdout.contains("rustc wrapper:"),
         "{}",
         planned.stdout
     );
@@ -80,7 +80,7 @@ fn every_worktree_gets_it_and_later_ones_too() {
     sandbox
         .run("last", &["onboard", "--yes"])
         .code(0)
-        .says("does not run, and is written nowhere");
+        .says("because it does not run");
     assert!(!says(&sandbox, "last").contains("rustc-wrapper"));
     sandbox.cargo("last", &["build", "--offline"]);
     sandbox.run("repo", &["undo", "--yes"]).code(0);

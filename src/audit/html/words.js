@@ -55,7 +55,7 @@ const number = (count) => count.toLocaleString("en");
 
 /** `3 days ago`, with the steps of `age.rs`. */
 function ago(time) {
-  if (!time) return "never, as far as can be told";
+  if (!time) return "unknown";
   const seconds = Math.max(0, (now - Date.parse(time)) / 1000);
   if (seconds < 60) return "just now";
   const steps = [
@@ -154,7 +154,7 @@ function differenceInWords(difference, variant) {
     case "profile":
       return `profile ${from} → ${to}`;
     case "settings":
-      return "other settings of the profile, mostly for build scripts and procedural macros";
+      return "other profile settings, mostly for build scripts and procedural macros";
     case "triple":
       return `triple ${host(from)} → ${host(to)}`;
     case "compiler":
@@ -164,9 +164,9 @@ function differenceInWords(difference, variant) {
     case "features":
       return `features${featureSigns(difference)}`;
     case "dependencies":
-      return `made with other variants of ${difference.packages.join(", ")}`;
+      return `depends on other variants of ${difference.packages.join(", ")}`;
     default:
-      return "nothing that Cargo writes down: a path, a lint, a --cfg";
+      return "nothing that Cargo records: a path, a lint, a --cfg";
   }
 }
 

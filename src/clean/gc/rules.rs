@@ -195,6 +195,6 @@ fn foreign_to_the_compiler(input: &RuleInput<'_>) -> Vec<String> {
         .filter_map(|other| other.foreign)
         .collect();
     foreign.sort_unstable();
-    let said = |path: &Path| format!("rustc makes no `{}`, so that it stays", path.display());
+    let said = |path: &Path| format!("rustc creates no `{}`, so it is kept", path.display());
     foreign.into_iter().map(said).collect()
 }

@@ -53,7 +53,7 @@ pub(crate) fn by_units(
         .into_iter()
         .find(|(_, units)| !known.explains(units, inventory))?;
     Some(format!(
-        "there are units of `{package}` in it, which none of the workspaces has that are known to build into it"
+        "it has units of `{package}`, which no workspace known to build into it contains"
     ))
 }
 

@@ -16,6 +16,7 @@ use crate::fs::model::freeable;
 use crate::size::Bytes;
 use crate::survey::joined_flags;
 use crate::survey::model::{Survey, Workspace, worktree_of};
+use crate::term::view::counted;
 use crate::text::shell;
 
 /// Less than this part of a disk is little, …
@@ -31,12 +32,12 @@ pub(crate) fn broken_links(facts: &DoctorFacts) -> Vec<Diagnosis> {
         kind: DiagnosisKind::BrokenLink,
         paths: vec![path.clone()],
         what: format!(
-            "`{}` is a link to `{}`, which is not there",
+            "`{}` is a link to `{}`, which does not exist",
             path.display(),
             to.display()
         ),
-        why: "Cargo cannot make the folder, so that every build fails".into(),
-        fix: format!("mount or make `{}`, or delete the link", to.display()),
+        why: "Cargo cannot create the folder, so every build fails".into(),
+        fix: format!("mount or create `{}`, or delete the link", to.display()),
         automatic: None,
     };
     facts.broken_links.iter().map(diagnosis).collect()
@@ -65,11 +66,11 @@ pub(crate) fn closed(survey: &Survey, facts: &DoctorFacts) -> Option<Diagnosis> 
             .map(|one| one.workspace.clone())
             .collect(),
         what: format!(
-            "{who} into `{}`, which cannot be written from here: {}",
+            "{who} into `{}`, which is not writable from here: {}",
             first.folder.display(),
             first.why
         ),
-        why: "every build fails here, as in a sandbox or a container that has the worktree alone"
+        why: "every build fails here, for example in a sandbox or container that has only the worktree"
             .into(),
         fix: match many {
             1 => format!(
@@ -108,8 +109,9 @@ pub(crate) fn place(survey: &Survey, facts: &DoctorFacts) -> Vec<Diagnosis> {
             severity: Severity::Danger,
             kind: DiagnosisKind::NoLocks,
             paths: vec![place.path.clone()],
-            what: format!("`{path}` is on a filesystem of the network ({network})"),
-            why: "Cargo does not lock there: two builds write into one folder, and nothing is deleted by us, since nobody can tell whether a build runs".into(),
+            what: format!("`{path}` is on a network filesystem ({network})"),
+            why: "Cargo takes no locks there, so two builds can write into one folder; we delete nothing, since a \
+                build may be running".into(),
             fix: "cargo sharedtarget setup --replace --shared-root DIR, with a folder on a disk of this machine".into(),
             automatic: None,
         });
@@ -123,7 +125,8 @@ pub(crate) fn place(survey: &Survey, facts: &DoctorFacts) -> Vec<Diagnosis> {
                 "{} of {} are free at `{path}`",
                 place.available, place.total
             ),
-            why: "a build that runs out of space leaves what the next one has to make again".into(),
+            why: "a build that runs out of space leaves incomplete files, and the next build compiles them \
+                again".into(),
             fix: "cargo sharedtarget gc --min-free 20GB".into(),
             automatic: None,
         });
@@ -133,8 +136,9 @@ pub(crate) fn place(survey: &Survey, facts: &DoctorFacts) -> Vec<Diagnosis> {
             severity: Severity::Hint,
             kind: DiagnosisKind::NoClones,
             paths: vec![place.path.clone()],
-            what: format!("the filesystem of `{path}` makes no clones of files"),
-            why: "libraries are shared by hard links all the same; programs and what build scripts wrote are copied for each worktree".into(),
+            what: format!("the filesystem of `{path}` cannot clone files"),
+            why: "hard links share libraries all the same; programs and output of build scripts are copied for \
+                each worktree".into(),
             fix: "a shared root on XFS, btrfs or APFS, if that space matters".into(),
             automatic: None,
         });
@@ -153,9 +157,9 @@ pub(crate) fn place(survey: &Survey, facts: &DoctorFacts) -> Vec<Diagnosis> {
             diagnoses.push(Diagnosis {
                 severity: Severity::Waste,
                 kind: DiagnosisKind::OtherFilesystem,
-                what: format!("{} target folders are on other filesystems than `{}`", others.len(), survey.shared_root.path.display()),
+                what: format!("{} on another filesystem than `{}`", counted(others.len(), "target folder"), survey.shared_root.path.display()),
                 paths: others,
-                why: "files are shared on one filesystem only: what these take from the others is copied".into(),
+                why: "files can share storage only on one filesystem, so units of other folders are copied".into(),
                 fix: "cargo sharedtarget setup --replace --shared-root DIR, with a folder on theirs".into(),
                 automatic: None,
             });
@@ -172,7 +176,8 @@ pub(crate) fn refused(survey: &Survey) -> Option<Diagnosis> {
         kind: DiagnosisKind::Refused,
         paths: vec![refused.path.clone()],
         what: refused.what.clone(),
-        why: "all that is in the shared root ends up in your programs, so that no command does anything with this one".into(),
+        why: "files in the shared root become part of your programs, so no command uses this one"
+            .into(),
         fix: refused.mend.clone(),
         automatic: None,
     })
@@ -195,6 +200,10 @@ pub(crate) fn misled(survey: &Survey) -> Vec<Diagnosis> {
     let diagnoses = all.into_iter().map(|((was, copied), led)| {
         let (here, there) = (root.path.display(), was.display());
         let many = led.len();
+        let who = match many {
+            1 => "1 workspace builds".to_owned(),
+            _ => format!("{many} workspaces build"),
+        };
         let worktree = |one: &&Workspace| {
             let place = one.place.as_ref();
             place.map_or(&one.root, |place| &place.worktree).clone()
@@ -208,15 +217,16 @@ pub(crate) fn misled(survey: &Survey) -> Vec<Diagnosis> {
                 DiagnosisKind::Copied,
                 match many {
                     0 => format!("`{here}` is a copy of the shared root `{there}`"),
-                    _ => format!("`{here}` is a copy of the shared root `{there}`, and {many} workspaces here build into that one"),
+                    _ => format!("`{here}` is a copy of the shared root `{there}`, and {who} into the original"),
                 },
-                "the copied configurations lead to the original, so that its builds and those of the copy meet; and nothing in the copied root counts",
+                "the copied configurations name the original, so builds of both write into the same folders; the \
+                     copied root is ignored",
             ),
             false => (
                 Severity::Broken,
                 DiagnosisKind::Moved,
-                format!("`{there}` was moved to `{here}`, and {many} workspaces build into where it was"),
-                "their builds begin cold, and make the old folder again",
+                format!("`{there}` was moved to `{here}`, and {who} into the old place"),
+                "their builds start cold, and create the old folder again",
             ),
         };
         Diagnosis {
@@ -247,12 +257,13 @@ pub(crate) fn flags_twice(survey: &Survey) -> Option<Diagnosis> {
         kind: DiagnosisKind::FlagsTwice,
         paths: joined.iter().map(|one| one.worktree.to_owned()).collect(),
         what: format!(
-            "`{}` lies inside `{}`, and gets the rustflags in `{}` beside its own",
+            "`{}` is inside `{}`, so Cargo adds the rustflags in `{}` to its own",
             worktree.display(),
             around.display(),
             first.outer.display()
         ),
-        why: "Cargo joins such arrays, and a unit with other flags is another unit: it compiles everything by itself, and a worktree beside would share".into(),
+        why: "a unit with other flags is another unit, so Cargo compiles everything again; a worktree beside it \
+            would share".into(),
         fix: format!("git worktree move {} {}", shell::word(worktree), shell::word(&beside)),
         automatic: None,
     })
@@ -278,11 +289,11 @@ pub(crate) fn orphans(survey: &Survey, now: Timestamp) -> Option<Diagnosis> {
         kind: DiagnosisKind::Orphans,
         what: match folders.as_slice() {
             [one] => format!(
-                "`{}` is the target folder of a worktree that is gone: {size}",
+                "`{}` is the target folder of a removed worktree: {size}",
                 one.display()
             ),
             many => format!(
-                "{} target folders are of worktrees that are gone: {size}",
+                "{} target folders belong to removed worktrees: {size}",
                 many.len()
             ),
         },
@@ -307,7 +318,7 @@ pub(crate) fn timers(facts: &DoctorFacts) -> Vec<Diagnosis> {
                 name.display()
             ),
             paths: one.files.clone(),
-            why: "it fails each time, and nothing is kept small".into(),
+            why: "it fails every time, so nothing limits the size".into(),
             fix: match one.own {
                 true => "cargo sharedtarget setup --schedule daily".into(),
                 false => format!("{}; rm -f {}", one.stop, files.join(" ")),
@@ -325,11 +336,12 @@ pub(crate) fn half_removed(facts: &DoctorFacts) -> Vec<Diagnosis> {
         let (what, why) = match one.left {
             Left::Files => (
                 format!("git lists the worktree `{path}`, which has no `.git`"),
-                "git does not know the files there as a worktree, so that nothing sets it up",
+                "git does not recognize the files there as a worktree, so nothing sets it up",
             ),
             Left::Nothing | Left::Folder => (
                 format!("git lists the worktree `{path}`, whose files are gone"),
-                "its branch counts as checked out; where it lies on a disk that is not mounted, `git worktree lock` keeps it",
+                "git still treats its branch as checked out; if it is on a disk that is not mounted, `git \
+                     worktree lock` keeps it",
             ),
         };
         let with_files =
@@ -342,7 +354,7 @@ pub(crate) fn half_removed(facts: &DoctorFacts) -> Vec<Diagnosis> {
             ),
             // git would forget those with files as well.
             Left::Folder if facts.half_removed.iter().any(with_files) => {
-                "mend the worktrees without `.git` first, and delete the folder".into()
+                "fix the worktrees without `.git` first, then delete the folder".into()
             }
             Left::Folder => format!("git -C {repository} worktree prune"),
         };
@@ -381,13 +393,13 @@ pub(crate) fn cargo_inside(survey: &Survey) -> Vec<Diagnosis> {
             kind: DiagnosisKind::CargoInside,
             paths: vec![one.root.clone()],
             what: format!(
-                "tests or build scripts of `{}` may run Cargo in its target folder, by `{}`",
+                "tests or build scripts of `{}` may run Cargo in its target folder (see `{}`)",
                 one.root.display(),
                 sign.display()
             ),
             why: format!(
-                "the shared root lies in the worktree `{}`, whose configuration leads them to its folder: they would run \
-                 another worktree's code, or wait for ever for a build that waits for them",
+                "the shared root is inside the worktree `{}`, so they read its configuration and use its folder: \
+                     they would run another worktree's code, or block for ever on a build that waits for them",
                 around.display()
             ),
             fix: "cargo sharedtarget setup --layout in-place".into(),

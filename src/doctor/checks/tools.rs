@@ -30,7 +30,7 @@ pub(crate) fn tools(survey: &Survey, facts: &DoctorFacts) -> Vec<Diagnosis> {
             kind: DiagnosisKind::Tool,
             paths: Vec::new(),
             what: format!("`{}` cannot be run: {why}", tool.name),
-            why: "what it is asked for is not known, and so nothing is done".into(),
+            why: "without its answers, nothing is done".into(),
             fix: format!("install `{}`, or put it on the PATH", tool.name),
             automatic: None,
         })
@@ -52,9 +52,13 @@ pub(crate) fn tools(survey: &Survey, facts: &DoctorFacts) -> Vec<Diagnosis> {
     let old = (!old.is_empty()).then(|| Diagnosis {
         severity: Severity::Waste,
         kind: DiagnosisKind::OldCargo,
-        what: format!("{} workspaces are built by a Cargo before 1.91", old.len()),
+        what: match old.len() {
+            1 => "1 workspace is built by a Cargo before 1.91".to_owned(),
+            many => format!("{many} workspaces are built by a Cargo before 1.91"),
+        },
         paths: old,
-        why: "it does not know `build.build-dir`, by which a worktree that nobody has set up yet does not build into its neighbour's folder".into(),
+        why: "it does not support `build.build-dir`, which keeps a new worktree out of another worktree's folder \
+            until it is set up".into(),
         fix: "rustup update".into(),
         automatic: None,
     });
@@ -86,7 +90,8 @@ fn missing(survey: &Survey, tools: &[Tool]) -> Vec<Diagnosis> {
         kind: DiagnosisKind::Toolchain,
         paths,
         what: format!("the toolchain `{name}` is not installed"),
-        why: "a `rust-toolchain.toml`, or rustup, asks for it: Cargo does not start there, and so nothing is done there".into(),
+        why: "a `rust-toolchain.toml` or rustup selects it, so Cargo does not start there, and nothing is done \
+            there".into(),
         fix: format!("rustup toolchain install {}", shell::word(Path::new(name))),
         automatic: None,
     }
@@ -119,7 +124,8 @@ pub(crate) fn wrappers(survey: &Survey, facts: &DoctorFacts) -> Vec<Diagnosis> {
                 one.program,
                 file.display()
             ),
-            why: "the variable beats the configuration, so that this shell compiles by another program than an editor does".into(),
+            why: "the variable beats the configuration, so this shell and an editor compile through different \
+                programs".into(),
             fix: format!("unset {variable}"),
             automatic: None,
         })
@@ -132,7 +138,7 @@ fn wrapper(one: &WrapperFacts) -> Option<Diagnosis> {
     let out = match (&one.variable, &one.config) {
         (Some(variable), _) => format!("unset {variable}"),
         (None, Some(_)) if wrapper_script::is_ours(program) => "cargo sharedtarget undo".into(),
-        (None, Some(file)) => format!("take `rustc-wrapper` out of `{}`", file.display()),
+        (None, Some(file)) => format!("remove `rustc-wrapper` from `{}`", file.display()),
         (None, None) => return None,
     };
     let diagnosis = |severity, what: String, why: &str, fix: String| {
@@ -150,7 +156,7 @@ fn wrapper(one: &WrapperFacts) -> Option<Diagnosis> {
         return diagnosis(
             Severity::Broken,
             format!("`{program}` cannot run the compiler: {problem}"),
-            "Cargo runs every compilation by it, so every build fails",
+            "Cargo runs it for every compilation, so every build fails",
             match wrapper_script::is_ours(program) {
                 true => out,
                 false => format!("{out}, or install `{program}`"),
@@ -160,24 +166,26 @@ fn wrapper(one: &WrapperFacts) -> Option<Diagnosis> {
     if let Some(why) = &one.not_asked {
         return diagnosis(
             Severity::Hint,
-            format!("`{program}` was not asked for its version, because {why}"),
-            "a file that came with a clone names it, or it lies beside one; a build here runs it",
-            format!("leave it if you know what it does, else {out}"),
+            format!("`{program}` was not run to learn its version, because {why}"),
+            "a file of the repository names it, or contains it; a build here runs it",
+            format!("keep it if you know what it does; otherwise {out}"),
         );
     }
     match config_edit::known_wrapper(program) {
         None => diagnosis(
             Severity::Hint,
-            format!("`{program}` runs in place of the compiler, and is not known"),
-            "it may answer for the compiler, or change what that makes: units of no compiler are taken for gone, and local crates are not shared between worktrees that differ in it",
-            format!("leave it if you know what it does, else {out}"),
+            format!("`{program}` runs in place of the compiler, and is unknown"),
+            "it may change the compiler or its output: so `gc` takes no compiler for removed, and worktrees with \
+                 different wrappers do not share local crates",
+            format!("keep it if you know what it does; otherwise {out}"),
         ),
         // Source: the README of sccache, on incremental compilation.
         Some("sccache") if one.incremental => diagnosis(
             Severity::Hint,
-            "sccache keeps nothing of your own crates, since they are compiled incrementally".into(),
-            "what is third-party is shared without it; it helps with what differs between worktrees",
-            "`incremental = false` under `[profile.dev]` of your configuration; leave it if you edit more than you switch".into(),
+            "sccache does not cache your own crates, because Cargo compiles them incrementally".into(),
+            "third-party crates are shared without it; it helps with crates that differ between worktrees",
+            "set `incremental = false` under `[profile.dev]` of your configuration; keep it if you edit more \
+                 often than you switch".into(),
         ),
         Some(_) => None,
     }
@@ -204,8 +212,9 @@ pub(crate) fn variables(facts: &DoctorFacts) -> Vec<Diagnosis> {
             kind: DiagnosisKind::EnvOverride,
             paths: Vec::new(),
             what: format!("`{name}` is set to `{value}`"),
-            why: format!("it beats `build.{key}` in every configuration: what this shell builds is compiled apart from what an editor or another shell does, and shared with neither"),
-            fix: format!("unset {}, and write `{key}` under `[build]` of a configuration if you want it", shell::word(Path::new(name))),
+            why: format!("it beats `build.{key}` in every configuration, so this shell compiles units of its own \
+                and shares none with an editor or another shell"),
+            fix: format!("unset {}; if you want it, write `{key}` under `[build]` of a configuration", shell::word(Path::new(name))),
             automatic: None,
         })
     });

@@ -12,7 +12,7 @@ use crate::{fs, markers};
 
 /// Why nothing can be recorded.
 pub(crate) const NO_STATE: &str =
-    "found no folder for the record of changes: set HOME, or XDG_STATE_HOME, to an absolute path";
+    "found no folder for the record of changes: set HOME or XDG_STATE_HOME to an absolute path";
 
 /// Makes the shared root: tagged as a cache for backups and the like, and ignored by git wherever it lies.
 ///

@@ -34,7 +34,7 @@ impl Action for WriteTimer {
     fn apply(&self, run: &Run<'_>) -> Result<Came, Stopped> {
         if let Some(why) = &run.not_recorded {
             return Err(Stopped::Failed(format!(
-                "not changed, since it could not be undone: {why}"
+                "not changed, because undo could not restore it: {why}"
             )));
         }
         write::write(&self.edit)?;

@@ -27,14 +27,14 @@ pub(crate) fn site(survey: &Survey, around: &Environment) -> Result<TimerSite> {
     let place = around
         .timers
         .as_ref()
-        .ok_or_else(|| anyhow!("this system has none of the timers that --schedule knows"))
-        .hint("have its own timer run `cargo sharedtarget gc --by-settings --yes --quiet`")?;
+        .ok_or_else(|| anyhow!("expected systemd, launchd or Task Scheduler for --schedule"))
+        .hint("run this from another timer: `cargo sharedtarget gc --by-settings --yes --quiet`")?;
     let name = timer_name(root)
-        .ok_or_else(|| anyhow!("there is no folder for the record of a timer"))
+        .ok_or_else(|| anyhow!("found no folder for the record of a timer"))
         .hint("set HOME or XDG_STATE_HOME")?;
     let folder = place.folder.as_ref().or(root.records.as_ref());
     let folder = folder
-        .ok_or_else(|| anyhow!("there is no folder for the files of a timer"))
+        .ok_or_else(|| anyhow!("found no folder for the files of a timer"))
         .hint("set HOME")?;
     let folder = fs::canonical_as_far_as_it_exists(folder);
     Ok(look(place.system, name, &folder))
@@ -128,7 +128,7 @@ fn active(system: TimerSystem, name: &str) -> Option<bool> {
 /// It is not known where this program is, or a path cannot be written into a file of text.
 pub(crate) fn job(survey: &Survey, around: &Environment) -> Result<Job> {
     let program = around.program.as_deref();
-    let program = program.ok_or_else(|| anyhow!("it is not known where this program is"))?;
+    let program = program.ok_or_else(|| anyhow!("the path of this program is unknown"))?;
     let mut words = vec![text(program)?];
     let rule = [
         "sharedtarget",
@@ -179,5 +179,5 @@ fn lasting<'a>(root: &'a Path, survey: &'a Survey) -> &'a Path {
 
 fn text(path: &Path) -> Result<String> {
     let text = path.to_str().map(str::to_owned);
-    text.ok_or_else(|| anyhow!("expected a path in Unicode: `{}`", path.display()))
+    text.ok_or_else(|| anyhow!("expected a UTF-8 path: `{}`", path.display()))
 }

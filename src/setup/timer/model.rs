@@ -18,7 +18,7 @@ pub(crate) enum Schedule {
     Daily,
     /// Once a week
     Weekly,
-    /// No timer: one that is there is taken out
+    /// Remove the timer
     Off,
 }
 

@@ -67,7 +67,7 @@ fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
         (None, Some(SwitchTimer { on: true, .. })) => {
             writeln!(out, "{HEADING}Start the timer{HEADING:#}{by}")?;
         }
-        (None, _) => writeln!(out, "{HEADING}Take out the timer{HEADING:#}{by}")?,
+        (None, _) => writeln!(out, "{HEADING}Remove the timer{HEADING:#}{by}")?,
     }
     if files > 0 {
         table.write(out, view.width)?;
@@ -97,10 +97,8 @@ fn unanswered(system: TimerSystem, on: bool, command: &str) -> String {
     };
     let when = match (system, on) {
         (TimerSystem::TaskScheduler, true) => "run this to set the timer",
-        (_, true) => "the timer starts with your next login; to start it at once, run",
-        (_, false) => {
-            "a timer that is at work elsewhere ends with that login; to end it at once, run"
-        }
+        (_, true) => "the timer starts at your next login; to start it now, run",
+        (_, false) => "a timer of another login stops when that login ends; to stop it now, run",
     };
     format!("{who}: {when}: {command}")
 }
@@ -109,7 +107,7 @@ fn unanswered(system: TimerSystem, on: bool, command: &str) -> String {
 fn outcome(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Result<()> {
     let switched = outcome.all(SwitchTimer::KIND);
     for one in switched.filter_map(|done| done.detail::<Switched>()) {
-        writeln!(out, "{} the timer", if one.on { "set" } else { "took out" })?;
+        writeln!(out, "{} the timer", if one.on { "set" } else { "removed" })?;
         if let Some(command) = &one.to_run {
             wrapped(
                 out,

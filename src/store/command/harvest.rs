@@ -142,7 +142,7 @@ fn each(survey: &Survey, places: &StorePaths, request: &Request, ui: &Ui) -> Res
     };
     let progress = Arc::new(Progress::default());
     let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
-    progress.stage("looking for what can be kept");
+    progress.stage("looking for units to keep");
     let trust = Trust::default();
     let how = options.how(request, &trust, ui);
     let keepable = |workspace: &Workspace| {

@@ -67,7 +67,7 @@ impl TryFrom<String> for OptionName {
         let name = key.replace('-', "_").to_lowercase();
         match SECRETS.iter().any(|word| name.contains(word)) && !OPEN.contains(&name.as_str()) {
             true => Err(format!(
-                "`{key}` may be a secret, which has no place in a file: set it in the environment"
+                "`{key}` may be a secret; set it in the environment, not in a file"
             )),
             false => Ok(Self(name)),
         }
@@ -91,8 +91,7 @@ impl TryFrom<Value> for OptionValue {
         };
         match text.contains("://") && text.contains(['@', '?']) {
             true => Err(
-                "this may hold a password, which has no place in a file: set it in the environment"
-                    .to_owned(),
+                "this may contain a password; set it in the environment, not in a file".to_owned(),
             ),
             false => Ok(Self(text)),
         }

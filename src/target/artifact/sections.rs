@@ -42,7 +42,7 @@ pub(crate) fn members<'data, R: ReadRef<'data>>(
 }
 
 pub(crate) fn no_archive(error: object::Error) -> String {
-    format!("it is no archive: {}", failure::words(&error))
+    format!("it is not an archive: {}", failure::words(&error))
 }
 
 /// A section that has a place in its file.

@@ -33,7 +33,7 @@ pub(crate) fn places<'data, R: ReadRef<'data>>(
 fn in_mach<'data, M: MachHeader, R: ReadRef<'data>>(
     file: &MachOFile<'data, M, R>,
 ) -> Result<Vec<Range>, String> {
-    let no = |error: object::Error| format!("it is no object: {}", failure::words(&error));
+    let no = |error: object::Error| format!("it is not an object file: {}", failure::words(&error));
     let mut commands = file.macho_load_commands().map_err(no)?;
     let mut at = size_of::<M>() as u64;
     let mut places = Vec::new();

@@ -17,7 +17,7 @@ pub(crate) const MAGIC: &[u8] = b"\0asm\x01\0\0\0";
 ///
 /// Why it is none, as a fragment.
 pub(crate) fn sections<'data>(data: impl ReadRef<'data>) -> Result<Vec<Section<'data>>, String> {
-    let no = |()| "it is no module, or ends too early".to_owned();
+    let no = |()| "it is not a module, or ends too early".to_owned();
     let length = data.len().map_err(no)?;
     let mut sections = Vec::new();
     let mut at = MAGIC.len() as u64;

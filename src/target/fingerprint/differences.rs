@@ -116,7 +116,7 @@ pub fn variables(here: &DepInfo, there: &DepInfo) -> Vec<FieldDifference> {
 }
 
 fn unknown(field: &str) -> String {
-    format!("the field `{field}` of its fingerprint has a form that is not known")
+    format!("the field `{field}` of its fingerprint has an unknown form")
 }
 
 fn dependencies(

@@ -128,7 +128,7 @@ impl Whole {
                 text.clone_into(old);
                 Ok(())
             }
-            _ => Err("its fingerprint does not go by the state of its source".into()),
+            _ => Err("its fingerprint does not depend on the state of its source".into()),
         }
     }
 }
@@ -145,10 +145,10 @@ pub fn rehash(json: &[u8], hash: u64, change: &Change<'_>) -> Result<(Vec<u8>, u
     let mut whole: Whole = serde_json::from_slice(json)
         .map_err(|error| format!("its fingerprint: {}", failure::words(&error)))?;
     if whole.json()? != json {
-        return Err("its fingerprint is not written as Cargo would".into());
+        return Err("its fingerprint is not in the form that Cargo writes".into());
     }
     if whole.hash_u64() != hash {
-        return Err("the hash of its fingerprint is calculated in some other way".into());
+        return Err("the hash of its fingerprint is calculated by an unknown method".into());
     }
     if let Some(text) = change.precalculated {
         whole.set_precalculated(text)?;
@@ -252,7 +252,7 @@ mod tests {
         refused(&LIB.0.replace(r#""checksum""#, r#""new":0,"checksum""#));
         refused(&LIB.0.replace("CheckDepInfo", "CheckOther"));
         let spaced = LIB.0.replace(r#","config""#, r#", "config""#);
-        let error = "its fingerprint is not written as Cargo would";
+        let error = "its fingerprint is not in the form that Cargo writes";
         assert_eq!(refused(&spaced), error);
         let twice = LIB.0.replace(
             r#""checksum":false"#,

@@ -103,7 +103,7 @@ fn local(unit: Unit) -> Unit {
 fn rest(unit: Unit) -> Unit {
     Unit {
         kind: UnitKind::Unknown {
-            why: "its build has not ended".into(),
+            why: "its build has failed or not finished".into(),
         },
         unfinished: true,
         ..unit
@@ -221,14 +221,14 @@ fn what_is_left_by_itself() {
                 source: Source::Unknown,
                 ..unit(1, &[])
             },
-            unknown("nothing tells where its package comes from"),
+            unknown("the source of its package is unknown"),
         ),
         (
             Unit {
                 targets: vec!["doc-lib-p1".into(), "lib-p1".into()],
                 ..unit(1, &[])
             },
-            unknown("it holds several targets"),
+            unknown("it contains several targets"),
         ),
         (
             Unit {

@@ -189,7 +189,7 @@ impl Inspector<'_> {
         }
         let mut repositories = self.repositories.iter();
         if let Some(top) = repositories.find(|top| file.path.starts_with(top)) {
-            let why = format!("it lies in the git repository `{}`", top.display());
+            let why = format!("it is in the git repository `{}`", top.display());
             return Err(damaged(file, why));
         }
         match fs::theirs(&path) {

@@ -31,9 +31,9 @@ pub(crate) fn folder(one: &MoveFolder, context: &Context<'_>) -> Result<Moved, S
     let (from, to) = (one.from.as_path(), one.to.as_path());
     let skip = |why: String| Err(Stopped::Skipped(why));
     match fs::info(from)? {
-        None => return skip("it is gone already".into()),
+        None => return skip("it is already gone".into()),
         Some(info) if info.is_symlink || info.identity != one.identity => {
-            return skip("it is another folder than the one in the plan; run again".into());
+            return skip("another folder has replaced the planned one; run again".into());
         }
         Some(_) => {}
     }
@@ -47,11 +47,11 @@ pub(crate) fn folder(one: &MoveFolder, context: &Context<'_>) -> Result<Moved, S
         return skip(format!("it is in use (`{}`)", busy.lock.display()));
     }
     let Some(usage) = &one.usage else {
-        return skip("it was not looked into".into());
+        return skip("it was not inspected".into());
     };
     if let Some(other) = fs::difference(from, &usage.seen)? {
         return skip(format!(
-            "`{}` is not what it was when the plan was made; run again",
+            "`{}` has changed since planning; run again",
             other.display()
         ));
     }
@@ -72,10 +72,10 @@ pub(crate) fn folder(one: &MoveFolder, context: &Context<'_>) -> Result<Moved, S
         let goes = |path: &Path| programs::of_target_dir(path, &profiles);
         if let Some(unit) = fs::first_that_stays(to, &goes)? {
             let unit = to.join(unit);
-            return skip(format!("a build has made `{}` since", unit.display()));
+            return skip(format!("a build has created `{}` since", unit.display()));
         }
     } else if fs::exists(to) {
-        return skip(format!("something is at `{}` by now", to.display()));
+        return skip(format!("something now exists at `{}`", to.display()));
     }
     fs::create_folder(to.parent().unwrap_or(to))?;
     let hashes = one.left_hashes.iter().chain(&one.noted_hashes);
@@ -142,7 +142,7 @@ fn builds_elsewhere(one: &MoveFolder, context: &Context<'_>) -> Option<String> {
         Err(error) => {
             let why = failure::words(error.as_ref());
             Some(format!(
-                "cargo does not say where `{workspace}` builds: {why}"
+                "Cargo does not tell the target folder of `{workspace}`: {why}"
             ))
         }
         Ok(said) => {
@@ -213,14 +213,14 @@ fn renamed(one: &MoveFolder) -> Result<(), Stopped> {
     if let Err(error) = fs::keeping_times(&above, || fs::rename(from, to)) {
         let why = failure::words(error.as_ref());
         return Err(Stopped::Failed(format!(
-            "{why}; with --reclaim-all the new one is given what can be shared"
+            "{why}; --reclaim-all fills the new folder by sharing instead"
         )));
     }
     let moved = fs::info(to)?;
     if moved.is_some_and(|info| !info.is_symlink && info.identity == one.identity) {
         return Ok(());
     }
-    let what = "it is another folder than the one in the plan";
+    let what = "another folder has replaced the planned one";
     Err(match fs::rename(to, from) {
         Ok(()) => Stopped::Skipped(format!("{what}; run again")),
         Err(error) => {

@@ -55,9 +55,12 @@ fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
         )
     };
     let reasons = [
-        (of(keeps), "compiled again, with the old place inside"),
-        (of(other), "compiled again, perhaps with it inside"),
-        (of(depends), "compiled again, made with one of these"),
+        (of(keeps), "to compile again, containing the old path"),
+        (
+            of(other),
+            "to compile again, possibly containing the old path",
+        ),
+        (of(depends), "to compile again, depending on one of these"),
     ];
     for (units, why) in reasons.iter().filter(|(units, _)| !units.is_empty()) {
         let count = counted(units.len(), "unit");
@@ -81,7 +84,7 @@ fn why(why: MoveReason, view: &View) -> String {
         MoveReason::MainWorktree => "main worktree".into(),
         MoveReason::NoRepository => "no repository".into(),
         MoveReason::BuiltLately { last_build } => format!("built {}", since(last_build, view.now)),
-        MoveReason::Undone => "put back".into(),
+        MoveReason::Undone => "restored".into(),
     }
 }
 

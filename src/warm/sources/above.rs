@@ -42,7 +42,7 @@ pub(crate) fn none_missing(
         if let Some(path) = missing.flatten() {
             let path = path.display();
             return Err(unknown(&format!(
-                "`{path}` above the worktree may have been there"
+                "`{path}` above the worktree may have existed then"
             )));
         }
     }
@@ -73,7 +73,7 @@ pub(crate) fn same(
             true if of_sources => format!("{}/", entry.name),
             true => format!("{}{}", "../".repeat(entry.up), entry.name),
         }))
-        .map_err(|_| unknown("there is too much above its worktree"))
+        .map_err(|_| unknown("the folders above its worktree have too many entries"))
     };
     let (in_programs, in_sources) = (search(false)?, search(true)?);
     let mut named: BTreeSet<usize> = BTreeSet::new();
@@ -90,7 +90,9 @@ pub(crate) fn same(
             }
             found
         });
-        named.extend(found.ok_or_else(|| unknown("what it was made by cannot be read"))?);
+        named.extend(
+            found.ok_or_else(|| unknown("the fingerprint of its compilation cannot be read"))?,
+        );
     }
     for entry in named.into_iter().filter_map(|at| entries.get(at)) {
         unchanged(entry, at, begin)?;

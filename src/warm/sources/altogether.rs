@@ -44,7 +44,7 @@ impl Altogether {
         all.all_same()?;
         if all.newest_here >= Some(begin) {
             return Err(unknown(
-                "the worktree's files are being changed, or their time is in the future",
+                "the worktree's files are changing, or their mtime is in the future",
             ));
         }
         match all.newer(at, |_| true).or_else(|| all.newer_folder(at)) {

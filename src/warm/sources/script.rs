@@ -40,13 +40,13 @@ impl World<'_> {
     pub(crate) fn run(&self, unit: &Unit, folder: &Path) -> Result<LocalUnit, LeftReason> {
         let at = self
             .ran_at(unit)
-            .ok_or_else(|| unknown("nothing tells when it ran"))?;
+            .ok_or_else(|| unknown("the time of its run is unknown"))?;
         self.manifests(folder, at)?;
         let program = self.program_of(unit)?;
         let able = self.able_of(unit);
         if able.reach == Reach::Programs && !self.starts_compilers(program) {
             return Err(script(
-                "it can start programs, which may ask for what is not the same here".into(),
+                "it can start programs, which may read something that differs here".into(),
             ));
         }
         if able.reach >= Reach::Files {
@@ -77,7 +77,7 @@ impl World<'_> {
         let said = run.files.iter().find(|file| file.is_said());
         let said = said.map(|file| fs::read_start(&self.ask.donor.folder.join(&file.path), MOST));
         let said = said.and_then(Result::ok).flatten();
-        let said = said.ok_or_else(|| unknown("nothing tells what it said"))?;
+        let said = said.ok_or_else(|| unknown("its output is unknown"))?;
         for line in String::from_utf8_lossy(&said).lines() {
             let line = line.trim_start_matches("cargo").trim_start_matches(':');
             let Some((_, value)) = line
@@ -88,7 +88,7 @@ impl World<'_> {
             };
             if let Some(word) = self.in_worktree(value, folder) {
                 return Err(script(format!(
-                    "it has the linker look at `{word}` in the worktree"
+                    "it makes the linker read `{word}` in the worktree"
                 )));
             }
         }
@@ -125,7 +125,7 @@ impl World<'_> {
         let there = newest::of_package(self.ask.from_worktree, folder, there);
         if there.as_deref() != Some(said) {
             return Err(script(
-                "it watches its whole package, in which something has changed since".into(),
+                "it watches its whole package, and a file there has changed since".into(),
             ));
         }
         newest::of_package(self.top, folder, here)
@@ -137,14 +137,14 @@ impl World<'_> {
         let programs = run.dependencies.iter().filter_map(|id| self.by_id.get(id));
         let mut programs = programs.filter(|unit| unit.kind == UnitKind::BuildScript);
         let program = programs.next().copied();
-        program.ok_or_else(|| unknown("nothing tells what its build script is"))
+        program.ok_or_else(|| unknown("its build script is unknown"))
     }
 
     /// The files that a build script was compiled from.
     fn sources_of(&self, program: &Unit) -> Result<&BTreeSet<PathBuf>, LeftReason> {
         let named = self.named.get(&program.id);
         let named = named.and_then(|named| named.as_ref().ok());
-        let named = named.ok_or_else(|| unknown("nothing tells what its build script is"))?;
+        let named = named.ok_or_else(|| unknown("its build script is unknown"))?;
         Ok(&named.files)
     }
 
@@ -197,7 +197,7 @@ impl World<'_> {
             });
             if tells.unwrap_or(true) {
                 return Err(script(format!(
-                    "it can find out which worktree it is in, and `{}` may tell",
+                    "it can find out its worktree, and `{}` may depend on that",
                     file.path.display()
                 )));
             }
@@ -258,7 +258,7 @@ impl World<'_> {
         let inside = sources::normalized(&folder.join(path));
         let inside = inside.ok_or_else(|| {
             script(format!(
-                "it watches `{}`, outside of the worktree",
+                "it watches `{}`, outside the worktree",
                 path.display()
             ))
         })?;
@@ -278,7 +278,7 @@ impl World<'_> {
             if matches!(one.what, SourceKind::Missing) {
                 // Cargo runs a script each time that watches what is not there.
                 return Err(script(format!(
-                    "it watches `{}`, which is not there",
+                    "it watches `{}`, which does not exist",
                     inside.display()
                 )));
             }

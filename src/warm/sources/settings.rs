@@ -58,7 +58,7 @@ impl World<'_> {
         let takes_over = inherited::takes_over(&String::from_utf8_lossy(&text));
         if !self.is_member(folder) && takes_over != Some(false) {
             return Err(unknown(
-                "its package takes over values of another workspace than the one that is built",
+                "its package inherits values from another workspace than the one that is built",
             ));
         }
         Ok(())

@@ -90,7 +90,7 @@ fn dep_info(ask: Ask<'_>, unit: &Unit) -> Option<(DepInfo, Timestamp)> {
 impl World<'_> {
     /// The files that a unit of the package in `folder` was compiled from.
     pub(crate) fn names_of(&self, unit: &Unit, folder: &Path) -> Result<Named, LeftReason> {
-        let nothing = || unknown("nothing tells which files it was compiled from");
+        let nothing = || unknown("its source files are unknown");
         let (info, at) = dep_info(self.ask, unit).ok_or_else(nothing)?;
         let mut named = Named {
             at,
@@ -98,12 +98,8 @@ impl World<'_> {
             outside: Vec::new(),
             clippy: clippy(&info.env),
         };
-        let outside = |path: &Path| {
-            unknown(&format!(
-                "`{}` lies outside of the worktree",
-                path.display()
-            ))
-        };
+        let outside =
+            |path: &Path| unknown(&format!("`{}` is outside the worktree", path.display()));
         let workspace = self.workspace();
         for file in info.files {
             let path = Path::new(&file.path);
@@ -120,7 +116,7 @@ impl World<'_> {
                 Base::Build if path.is_relative() && is_in_out_dir(path) => {}
                 Base::Build if path.is_relative() => {
                     return Err(unknown(&format!(
-                        "`{}` of the target folder went into it",
+                        "it was compiled from `{}` of the target folder",
                         file.path
                     )));
                 }
@@ -203,7 +199,7 @@ impl World<'_> {
     pub(crate) fn compiled(&self, unit: &Unit, folder: &Path) -> Result<LocalUnit, LeftReason> {
         let named = self.named.get(&unit.id);
         let named = named
-            .ok_or_else(|| unknown("nothing tells what it is"))?
+            .ok_or_else(|| unknown("its kind is unknown"))?
             .as_ref();
         let named = named.map_err(Clone::clone)?;
         for file in &named.files {
@@ -231,7 +227,7 @@ impl World<'_> {
         let mut flags = unit.rustflags.iter();
         if let Some(word) = flags.find_map(|flag| self.in_worktree(flag, folder)) {
             return Err(unknown(&format!(
-                "`{word}` of the worktree may have gone into it by an argument of rustc"
+                "an argument of rustc names `{word}` of the worktree"
             )));
         }
         let able = self.able_of(unit);
@@ -240,13 +236,11 @@ impl World<'_> {
         }
         if able.reach == Reach::Programs {
             return Err(unknown(
-                "one of its macros can start programs, which may look at anything",
+                "one of its macros can start programs, which may read anything",
             ));
         }
         if able.knows_place {
-            return Err(unknown(
-                "one of its macros can find out which worktree it is in",
-            ));
+            return Err(unknown("one of its macros can find out its worktree"));
         }
         if able.reach == Reach::Files {
             let mut sources = named.files.clone();

@@ -53,7 +53,7 @@ impl World<'_> {
 
     fn changes(&self, top: &Path) -> Result<Changes, LeftReason> {
         if !fs::exists(&top.join(".git")) {
-            return Err(unknown("git does not know all worktrees of its repository"));
+            return Err(unknown("git does not list all worktrees of its repository"));
         }
         let (files, listing) = rayon::join(|| git::changes(top), || git::listing(top));
         let failed = |error: anyhow::Error| unknown(&failure::words(error.as_ref()));

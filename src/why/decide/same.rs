@@ -53,7 +53,7 @@ impl Search<'_> {
             Some(Err(reason)) => by_rule(reason, &nearest),
             None => match &facts.no_rules {
                 Some(why) => unknown(why),
-                None => unknown("it was here already when the last build began"),
+                None => unknown("it was already here when the last build started"),
             },
         }
     }

@@ -200,7 +200,7 @@ fn a_folder_in_a_lower_layer_of_an_overlay_goes_where_it_is() {
     let mut sandbox = built();
     sandbox.env("CARGO_SHAREDTARGET_RECLAIM_ALL", "false");
     if let Some((ended, is_there)) = with_overlay(&sandbox, &["setup", "--yes"]) {
-        let ended = ended.code(1).says("with --reclaim-all");
+        let ended = ended.code(1).says("--reclaim-all fills");
         assert!(is_there, "{}", ended.said);
     }
 }
@@ -249,7 +249,7 @@ fn trash_is_not_finished_through_a_mount_or_by_a_mark_that_is_a_link() {
     sandbox.write(&format!("{TRASH}/precious"), "precious");
     let link = sandbox.path(&format!("{TRASH}/.gitignore"));
     std::os::unix::fs::symlink(sandbox.path("elsewhere/mark"), link).expect("a link");
-    run(sandbox.program("pika", &["clean", "--all", "--yes"])).says("not our mark");
+    run(sandbox.program("pika", &["clean", "--all", "--yes"])).says("lacks our marker");
     assert_eq!(sandbox.read(&format!("{TRASH}/precious")), "precious");
 }
 

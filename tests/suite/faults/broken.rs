@@ -69,7 +69,7 @@ fn between_plan_and_deletion_keeps_the_folder() {
     let stopped =
         crate::faults::harness::Stopped::at(sandbox.program("pika", &["--yes"]), "written");
     sandbox.write("beside/Cargo.toml", "[package]\n");
-    stopped.go_on().code(1).says("cargo does not say");
+    stopped.go_on().code(1).says("Cargo does not tell");
     assert!(sandbox.exists("beside/target/debug/app"));
     assert!(!sandbox.exists("pika/target"));
 }

@@ -124,7 +124,7 @@ fn in_a_folder_that_was_deleted() {
         by("sh", &["-c", script, "sh"], &sandbox.program("pika", args))
             .code(101)
             .says("failed to find the current folder")
-            .says("change to another one");
+            .says("change to another folder");
     }
     let help = sandbox.program("pika", &["completions", "bash"]);
     by("sh", &["-c", script, "sh"], &help).code(0);
@@ -185,7 +185,7 @@ fn without_locks() {
         ours("", &["setup", "--yes"])
             .code(0)
             .says("wrote 2 configurations")
-            .says("nobody can tell whether a build is running");
+            .says("it is unknown whether a build is running");
         for worktree in ["pika", "beside"] {
             assert!(sandbox.exists(&format!("{worktree}/.cargo/config.toml")));
             assert!(
@@ -196,11 +196,11 @@ fn without_locks() {
         sandbox.cargo("pika", &["build", "-q", "--offline"]);
         ours("beside", &["warm"])
             .code(1)
-            .says("nobody can tell whether a build holds")
+            .says("it is unknown whether a build holds")
             .says("on a filesystem with locks");
         ours("", &["clean", "--all", "--yes"])
             .code(0)
-            .says("nobody can tell whether a build is running");
+            .says("it is unknown whether a build is running");
         assert!(sandbox.exists("pika/target/debug"));
         // Where there are locks, the rest is done.
         sandbox.run("", &["setup", "--yes"]).code(0);

@@ -92,7 +92,7 @@ fn what_has_changed_since_stays() {
     let ended = stopped.go_on();
     assert_eq!(ended.code, Some(1), "{}", ended.said);
     assert!(
-        ended.said.contains("has changed since the plan was made"),
+        ended.said.contains("has changed since planning"),
         "{}",
         ended.said
     );
@@ -250,7 +250,7 @@ fn what_neither_cargo_nor_rustc_makes_stays() {
     }
     assert!(!sandbox.exists(&format!("app/target/debug/incremental/{real}")));
     for named in ["incremental/inner-1", "incremental/notes.txt"] {
-        let named = format!("rustc makes no `debug/{named}");
+        let named = format!("rustc creates no `debug/{named}");
         assert!(said.contains(&named), "no `{named}` in:\n{said}");
     }
     let rest = sandbox.tree("app/target/debug");

@@ -415,7 +415,7 @@ fn undo_finishes_trash() {
     sandbox
         .run("pika", &["undo", "--yes"])
         .code(0)
-        .says("what an interrupted run left");
+        .says("remnants of an interrupted run");
     assert!(trash(&sandbox.tree("")).is_empty());
 }
 

@@ -270,7 +270,7 @@ fn of_others_to_the_shared_root_is_a_finding() {
         .code(1)
         .says("every user may write to");
     let audit = run(sandbox.program("pika", &["audit"])).code(0);
-    audit.says("every user may write to").says("What to change");
+    audit.says("every user may write to").says("Suggestions");
     run(sandbox.program("pika", &["audit", "--check"])).says("every user may write to");
     // A command that changes something does not go on.
     run(sandbox.program("pika", &["doctor", "--fix", "--yes"])).code(101);

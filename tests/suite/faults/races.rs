@@ -36,7 +36,7 @@ fn the_second_of_two_setups_says_that_another_is_at_work() {
         let before = (point == "locked").then(|| sandbox.tree(""));
         run(sandbox.program("pika", &["--yes"]))
             .code(101)
-            .says("another cargo-sharedtarget is at work");
+            .says("another cargo-sharedtarget is working");
         if let Some(before) = before {
             let after = sandbox.tree("");
             assert_eq!(difference(&before, &after), Vec::<&PathBuf>::new());
@@ -93,9 +93,10 @@ fn a_configuration_changed_since_the_plan_stays_and_so_does_its_folder() {
     let stopped = Stopped::at(sandbox.program("pika", &["--yes"]), "planned");
     let mine = "[net]\noffline = true\n";
     sandbox.write("beside/.cargo/config.toml", mine);
-    stopped.go_on().code(1).says(
-        "skipped ../beside/.cargo/config.toml: it has changed since the plan was made; run again",
-    );
+    stopped
+        .go_on()
+        .code(1)
+        .says("skipped ../beside/.cargo/config.toml: it has changed since planning; run again");
     assert_eq!(sandbox.read("beside/.cargo/config.toml"), mine);
     assert!(sandbox.exists("beside/target/debug/app"));
     assert!(!sandbox.exists("pika/target"), "the rest is done");
@@ -133,7 +134,7 @@ fn a_folder_replaced_since_the_plan_stays() {
         stopped
             .go_on()
             .code(1)
-            .says("another folder than the one in the plan");
+            .says("another folder has replaced the planned one");
         assert_eq!(sandbox.tree("beside/target"), before, "{point}");
         assert_eq!(trash(&sandbox.tree("")), Vec::<&PathBuf>::new(), "{point}");
         assert!(!sandbox.exists("pika/target"));
@@ -155,7 +156,7 @@ fn a_folder_replaced_by_a_link_stays_and_its_destination_is_not_touched() {
         stopped
             .go_on()
             .code(1)
-            .says("another folder than the one in the plan");
+            .says("another folder has replaced the planned one");
         assert_eq!(sandbox.tree("old"), before, "{point}");
         assert_eq!(
             fs::read_link(&target).expect("still a link"),

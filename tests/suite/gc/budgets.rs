@@ -64,7 +64,7 @@ fn another_worktree_is_left_to_whoever_names_it() {
     sandbox
         .run("pika", &["gc", "--max-size", "0", "--dry-run"])
         .code(0)
-        .says("1 target folder of other worktrees of the same repository is left out");
+        .says("1 target folder of other worktrees of this repository is left out");
     gc(&sandbox, "pika", &["--max-size", "0"]);
     assert_eq!(plain.compiles(&sandbox, "beside", &["build"]), [""; 0]);
 }

@@ -132,13 +132,16 @@ fn a_target_folder_can_be_named() {
     assert!(path.ends_with("pika/target"), "{path}");
     let answer = sandbox.json(".", &["gc", "-n", "lonely"]);
     assert_eq!(gone(&answer), []);
-    assert!(doubts(&answer).contains("who builds into it"), "{answer:#}");
+    assert!(
+        doubts(&answer).contains("that build into it are unknown"),
+        "{answer:#}"
+    );
     let answer = sandbox.json(".", &["gc", "-n", "--profile", "debug", "lonely"]);
     assert!(!gone(&answer).is_empty());
     sandbox
         .run(".", &["gc", "-n", "lonely", "pika"])
         .code(101)
-        .says("and not both");
+        .says("not both");
 }
 
 /// The deletion was not confirmed.

@@ -149,7 +149,7 @@ fn a_profile_goes_whole() {
             .run("pika", &["gc", "-n", "--profile", "dev"])
             .code(0);
         assert!(
-            said.said().contains("the profile was asked for"),
+            said.said().contains("the profile is selected"),
             "as Cargo calls it"
         );
         sandbox.git("pika", &["clean", "-fdxq"]);

@@ -204,7 +204,7 @@ fn a_budget_that_cannot_be_kept_costs_nobody_anything() {
         du(&sandbox.path("pika/.shared-target")),
     );
     let run = sandbox.run("beside", &["onboard", "--yes"]).code(0);
-    assert!(run.said().contains("are over the budget"), "{}", run.said());
+    assert!(run.said().contains("exceed the budget"), "{}", run.said());
     assert_eq!(du(&sandbox.path("apart/target")), before.0);
     assert!(du(&sandbox.path("pika/.shared-target")) >= before.1);
     assert_eq!(plain.compiles(&sandbox, "pika", &["build"]), [""; 0]);

@@ -35,7 +35,7 @@ fn a_configuration_above_serves_others() {
         other(&sandbox, folder, dependency);
         plain.compiles(&sandbox, folder, &["check"]);
     }
-    let more = "workspaces that were not looked at";
+    let more = "workspaces outside this search";
     checked(&sandbox, &[], "many/one", more);
     checked(&sandbox, &["--exclude", "two"], "many", more);
     checked(&sandbox, &[], "many", "[]");
@@ -43,7 +43,7 @@ fn a_configuration_above_serves_others() {
     let aside = sandbox.path(".").join("aside");
     std::fs::rename(sandbox.path("many/two"), &aside).expect("moved");
     // Of a program that was only checked nothing says where it comes from.
-    checked(&sandbox, &[], "many", "there are units of `two` in it");
+    checked(&sandbox, &[], "many", "it has units of `two`");
     std::fs::rename(&aside, sandbox.path("many/two")).expect("moved");
     plain.compiles(&sandbox, "many/two", &["build"]);
     std::fs::remove_dir_all(sandbox.path("many/two")).expect("removed");
@@ -71,7 +71,7 @@ fn what_was_made_tells_of_others() {
     for folder in ["one/target", "two/target"] {
         std::os::unix::fs::symlink("../elsewhere", sandbox.path(".").join(folder)).expect("a link");
     }
-    checked(&sandbox, &[], "one", "leads to it");
+    checked(&sandbox, &[], "one", "points to it");
     assert_eq!(plain.compiles(&sandbox, "two", &["build"]), [""; 0]);
 }
 
@@ -151,12 +151,7 @@ fn what_was_excluded_is_not_forgotten() {
     plain.compiles(&sandbox, "pika", &["build"]);
     plain.compiles(&sandbox, "pika/inner", &["check"]);
     for narrow in [["--exclude", "inner"], ["--max-depth", "0"]] {
-        checked(
-            &sandbox,
-            &narrow,
-            "pika",
-            "workspaces that were not looked at",
-        );
+        checked(&sandbox, &narrow, "pika", "workspaces outside this search");
     }
 }
 
@@ -183,7 +178,7 @@ fn units_tell_of_others() {
             let went = gone(&answer);
             // The new layout makes folders that nothing comes into.
             assert!(went.iter().all(|(_, why)| why == "unfinished"), "{went:?}");
-            let doubt = "there are units of `two` in it";
+            let doubt = "it has units of `two`";
             assert!(answer.to_string().contains(doubt), "{answer:#}");
             assert_eq!(layout.compiles(&sandbox, "two", &args), [""; 0]);
         }

@@ -66,7 +66,7 @@ fn submodules_come_after_the_hook() {
         assert_eq!(warnings(&said).len(), 1, "{said}");
         let advice = "run `git submodule update --init`, then `cargo sharedtarget onboard`";
         assert!(
-            said.contains("cargo says") && said.contains(advice),
+            said.contains("Cargo says") && said.contains(advice),
             "{said}"
         );
         assert!(sandbox.exists(&format!("{at}/.cargo/config.toml")));
@@ -109,7 +109,7 @@ fn a_generated_manifest_is_missing() {
     let said = add(&sandbox, "new");
     assert_eq!(warnings(&said).len(), 1, "{said}");
     assert!(
-        said.contains("run `cargo sharedtarget onboard` when that is mended"),
+        said.contains("fix that, then run `cargo sharedtarget onboard`"),
         "{said}"
     );
     assert!(sandbox.exists("new/.cargo/config.toml"));

@@ -85,14 +85,14 @@ fn a_read_only_mount() {
             (&["clean", "--all", "--yes"], 101),
         ] {
             let said = ours(command).code(code).says(&why);
-            said.says("cannot be written from here")
+            said.says("not writable from here")
                 .says("onboard --layout in-place");
         }
         // By itself, and without a record.
         ours(&["onboard"]).code(0).says(&why);
         build().code(0).says(worktree);
         ours(&["onboard"]).code(0).says("nothing to do");
-        assert!(!ours(&["doctor"]).said.contains("cannot be written"));
+        assert!(!ours(&["doctor"]).said.contains("not writable"));
         builds_in_place(&sandbox, worktree, worktree);
         assert_eq!(sandbox.cargo_run("pika"), "hello\n");
         assert_eq!(
@@ -138,7 +138,7 @@ fn a_container() {
         mounted(&sandbox, ELSEWHERE, "beside", &program)
     };
     ours(&["doctor"]).code(1).says("onboard --layout in-place");
-    ours(&["onboard"]).code(0).says("`.git` leads to");
+    ours(&["onboard"]).code(0).says("`.git` points to");
     let build = sandbox.prepared("cargo", "beside", &["run", "-q", "--offline"]);
     mounted(&sandbox, ELSEWHERE, "beside", &build)
         .code(0)

@@ -78,7 +78,9 @@ fn where_sources_are_compared_in_the_other_way_all_is_compiled() {
                 false => sandbox.env("CARGO_BUILD_FINGERPRINT", of_destination),
             }
             let ran = sandbox.run("beside", &["warm", "--yes", "-v"]);
-            let left = ran.said().contains("are compiled with other settings here");
+            let left = ran
+                .said()
+                .contains("with different settings in a manifest or configuration");
             assert_eq!(left, configured, "{ran:?}");
             let (compiled, said) = build(&sandbox, "beside");
             assert_eq!(said, "low 1\n", "{ran:?}");

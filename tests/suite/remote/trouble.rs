@@ -27,7 +27,10 @@ fn stopped(machine: &Machine, args: &[&str], point: &str) -> Stopped {
 fn ends_badly(machine: &Machine, stopped: Stopped, word: &str) {
     let ended = stopped.go_on().code(1);
     let said = ended.said;
-    let lines: Vec<&str> = said.lines().filter(|line| line.contains("left")).collect();
+    let lines: Vec<&str> = said
+        .lines()
+        .filter(|line| line.contains("skipped"))
+        .collect();
     assert!(lines.len() == 1 && lines[0].contains(word), "{said}");
     machine.heard(Run {
         code: ended.code,
@@ -64,7 +67,7 @@ fn server_is_killed(
     a.checkout("many", "pika");
     let push = stopped(&a, &["store", "push"], "pushed");
     server(Fate::Ends);
-    ends_badly(&a, push, "units, since");
+    ends_badly(&a, push, "units: ");
     server(Fate::Returns);
     push_goes_on(&a, lists);
 
@@ -72,7 +75,7 @@ fn server_is_killed(
     b.checkout("many", "pika");
     let pull = stopped(&b, &["store", "pull"], "pulled");
     server(Fate::Ends);
-    ends_badly(&b, pull, "units, since");
+    ends_badly(&b, pull, "units: ");
     // The units that are there are whole.
     b.sandbox.git("", &["clone", "-q", "pika", "half"]);
     let (all, output) = b.warm("half");
@@ -362,7 +365,7 @@ fn descriptions_that_are_forged() {
         ("a profile outside", &|unit| {
             unit["profile"] = json!("../debug");
         }),
-        ("other circumstances", &|unit| {
+        ("another environment", &|unit| {
             unit["circumstances"] = json!("0".repeat(64));
         }),
     ];

@@ -126,7 +126,7 @@ fn without_a_network_everything_is_built() {
             let lines = said.lines().filter(|line| line.starts_with("warning"));
             let lines: Vec<&str> = lines.collect();
             assert!(
-                lines.len() == 1 && lines[0].contains("the store was of no use"),
+                lines.len() == 1 && lines[0].contains("the store was not used"),
                 "{said}"
             );
             assert!(lines[0].contains("refused"), "{said}");

@@ -75,10 +75,12 @@ impl Redactor {
                 None => {
                     let line = self.words(lines[at]);
                     // Others write to the same filesystem.
-                    match line.split_once("the filesystem says ") {
+                    match line.split_once("the filesystem reports ") {
                         Some((before, after)) => {
                             let after = after.split_once(": ").map_or(after, |(_, after)| after);
-                            all.push_str(&format!("{before}the filesystem says [CHANGE]: {after}"));
+                            all.push_str(&format!(
+                                "{before}the filesystem reports [CHANGE]: {after}"
+                            ));
                         }
                         None => all.push_str(&line),
                     }
@@ -484,7 +486,7 @@ fn version(text: &str) -> Option<(usize, &'static str)> {
 
 /// Where a time of last use comes from: not each filesystem notes when files were read.
 fn source(text: &str) -> Option<(usize, &'static str)> {
-    let words = ["by the newest modification", "by the newest access"];
+    let words = ["by the newest mtime", "by the newest atime"];
     let word = words.iter().find(|word| text.starts_with(**word))?;
     Some((word.len(), "by the newest [SOURCE]"))
 }

@@ -97,7 +97,7 @@ fn damaged_where_it_was_built() {
     // The file that shares its storage is damaged as well.
     flip(&sandbox.path(&format!("pika/target/{}", file.expect("a library").path)));
     let run = sandbox.run("pika", &["store", "harvest", "-n", "--verbose"]);
-    run.code(0).says("its time was set since");
+    run.code(0).says("its mtime was set later");
     harvest(&sandbox, "pika");
     assert_eq!(stored(&sandbox).len(), UNITS, "nothing new");
     fresh(&sandbox, "fresh");

@@ -160,7 +160,7 @@ fn a_preview_makes_no_store() {
 /// A file that is not what the description says is as good as none; whatever does not need it is taken.
 #[test]
 fn files_that_are_something_else() {
-    const WRONG: &str = "is not what it should be";
+    const WRONG: &str = "has unexpected content";
     let mut stage = Stage::new();
     // The text that Cargo notes is no part of the key, so the key is right all the same.
     stage.file("lib-leaf").hash = "0".repeat(64);
@@ -200,14 +200,14 @@ fn paths_that_lead_elsewhere() {
         let mut stage = Stage::new();
         stage.file(".rlib").path = path.into();
         stage.sign();
-        stage.assert_costs(ANSWERS, "is no file of it", &ALL);
+        stage.assert_costs(ANSWERS, "is not one of its files", &ALL);
     }
     let mut stage = Stage::new();
     stage
         .leaf()
         .folders
         .push("debug/.fingerprint/../../..".into());
-    stage.assert_costs(ANSWERS, "is no folder of it", &ALL);
+    stage.assert_costs(ANSWERS, "is not one of its folders", &ALL);
 }
 
 /// A link may lead to anything by the time that it is followed.
@@ -260,13 +260,13 @@ fn a_file_of_the_system() {
 fn descriptions_that_are_wrong() {
     let mut stage = Stage::new();
     stage.leaf().features.push("more".into());
-    stage.assert_costs(ANSWERS, "its key is not that of its description", &ALL);
+    stage.assert_costs(ANSWERS, "its key does not match its description", &ALL);
 
     // Of another compiler, with a key that is right for that.
     let mut stage = Stage::new();
     stage.leaf().circumstances = "0".repeat(64);
     stage.sign();
-    stage.assert_costs(ANSWERS, "other circumstances", &ALL);
+    stage.assert_costs(ANSWERS, "another environment", &ALL);
 
     let mut stage = Stage::new();
     stage.offers.version = 2;
@@ -278,13 +278,13 @@ fn descriptions_that_are_wrong() {
 fn nonsense() {
     let stage = Stage::new();
     let ways = [
-        ("yes", "not expected"),
+        ("yes", "not as expected"),
         ("yes | tr -d '\\n'", ""),
         ("exit 1", "exit status: 1"),
         ("echo no luck >&2; exit 1", "no luck"),
-        ("printf '{'", "not expected"),
-        ("echo '<html>'", "not expected"),
-        ("exec >&-; cat >/dev/null", "not expected"),
+        ("printf '{'", "not as expected"),
+        ("echo '<html>'", "not as expected"),
+        ("exec >&-; cat >/dev/null", "not as expected"),
         ("kill -9 $$", "signal: 9"),
     ];
     for (does, why) in ways {

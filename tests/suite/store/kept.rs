@@ -94,7 +94,7 @@ fn what_a_script_has_looked_at() {
     fs::write(&outside, "two").expect("changed");
     fresh(&sandbox, "other");
     let run = sandbox.run("other", &["warm", "--yes"]).code(0);
-    let run = run.says("which is not the same here");
+    let run = run.says("which differs here");
     run.says("with 1 unit");
     assert_eq!(build(&sandbox, "other").0, ["app", "made"]);
     // Newer than what was made, but the same.
@@ -125,7 +125,7 @@ fn what_has_changed_since_a_script_looked() {
         .expect("touched");
     let (units, left) = plan(&sandbox);
     assert_eq!(units, 1, "the script itself");
-    assert_left(&left, "made", "has changed since it was looked at");
+    assert_left(&left, "made", "has changed since it was inspected");
 }
 
 /// A library that is not found cannot be compared.
@@ -142,7 +142,7 @@ fn a_library_that_is_not_here() {
     publish_repository(&sandbox, "pika");
     let (units, left) = plan(&sandbox);
     assert_eq!(units, 1, "the script itself");
-    assert_left(&left, "made", "which is not found here");
+    assert_left(&left, "made", "which is missing here");
 }
 
 /// Units of another compiler are not described as this one's.
@@ -211,7 +211,7 @@ fn what_the_compiler_has_read() {
     sandbox
         .run("other", &["warm", "--yes"])
         .code(0)
-        .says("not the same here");
+        .says("differs here");
     assert_eq!(build(&sandbox, "other").1, "twig; hello\n");
 }
 
@@ -239,7 +239,7 @@ fn what_is_from_the_future() {
     sandbox
         .run("other", &["warm", "--yes"])
         .code(0)
-        .says("from the future");
+        .says("in the future");
 }
 
 /// A package that was changed here is compiled as it is, though the store has it as it came.

@@ -66,7 +66,7 @@ fn what_a_provider_has_is_not_there_twice() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/providers/provider.sh");
     let line = format!("after = ['sh', '{}', 'after']", file.display());
     settings(&sandbox, &line);
-    harvest(&sandbox, "pika").code(0).says("are its own now");
+    harvest(&sandbox, "pika").code(0).says("it now shares");
     let mut shared = 0;
     for (_, unit) in stored(&sandbox) {
         for file in unit
@@ -92,7 +92,7 @@ fn told_in_vain() {
             "cat >/dev/null; echo '{\"version\":1}'; exit 3",
             "exit status: 3",
         ),
-        ("echo rubbish", "not expected"),
+        ("echo rubbish", "not as expected"),
         ("echo '{\"version\":2}'", "version 2"),
         ("exit 1", "exit status: 1"),
     ];

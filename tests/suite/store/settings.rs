@@ -12,7 +12,7 @@ fn written_first() {
         "[store]\nfolder = '../mine'\nmax-age = '30d'\n",
     );
     // A branch can bring a file there, so that it names no place.
-    harvest(&sandbox, "pika").code(0).says("do not count here");
+    harvest(&sandbox, "pika").code(0).says("are ignored here");
     assert!(!sandbox.exists("pika/mine"));
     sandbox.run("pika", &["setup", "--yes"]).code(0);
     assert!(sandbox.exists("pika/.shared-target/.sharedtarget"));
@@ -45,7 +45,7 @@ fn of_the_user() {
     fs::write(&own, "max-size = '1GB'\n").expect("settings");
     sandbox
         .run("pika", &["store", "harvest", "-n"])
-        .says("expected `[store]` and no more");
+        .says("expected only `[store]`");
 }
 
 /// `onboard` has the donor's units harvested in the background, and does not wait for that.
@@ -71,7 +71,7 @@ fn bounds() {
     sandbox
         .run("pika", &["store", "status"])
         .code(0)
-        .says("holds nothing");
+        .says("is empty");
     harvest(&sandbox, "pika").code(0);
     let status = sandbox.run("pika", &["store", "status", "--format", "json"]);
     let status = status.code(0).json();
@@ -207,7 +207,7 @@ fn settings_of_others() {
     sandbox
         .run("pika", &["store", "harvest", "--yes"])
         .code(0)
-        .says("do not count here");
+        .says("are ignored here");
     fs::remove_dir_all(sandbox.path("pika/target")).expect("removed");
     sandbox.run("pika", &["warm", "-n"]).code(0);
     sandbox.run("pika", &["onboard", "--yes"]).code(0);

@@ -14,7 +14,7 @@ fn the_second_time() {
     let before = sandbox.tree("beside");
     let again = warm(&sandbox, "beside", &[]);
     assert!(
-        again.stdout.contains("is warm: it has the 8 units"),
+        again.stdout.contains("is already warm: it has the 8 units"),
         "{again:?}"
     );
     assert!(sandbox.tree("beside") == before);

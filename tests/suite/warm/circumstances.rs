@@ -22,7 +22,7 @@ fn another_compiler() {
     let toolchain = format!("[toolchain]\nchannel = \"{OTHER}\"\n");
     sandbox.write("beside/rust-toolchain.toml", &toolchain);
     let said = sandbox.run("beside", &["warm", "--yes", "-v"]).code(0);
-    said.says("made by another compiler");
+    said.says("compiled by another compiler");
     // The same text in both names the same compiler.
     sandbox.write("pika/rust-toolchain.toml", &toolchain);
     fs::remove_dir_all(sandbox.path("pika/target")).expect("removed");

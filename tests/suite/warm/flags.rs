@@ -31,8 +31,8 @@ fn a_worktree_inside_gets_nothing_that_it_does_not_use() {
     let sandbox = tracked();
     let inside = "pika/.worktrees/inside";
     let said = sandbox.run(inside, &["onboard", "-n", "-v"]).code(0).said();
-    assert!(said.contains("adds the rustflags"), "{said}");
-    assert!(said.contains("compiled with other flags here"), "{said}");
+    assert!(said.contains("joins the rustflags"), "{said}");
+    assert!(said.contains("compiled with other flags"), "{said}");
     assert_eq!(given(&sandbox, inside), 0);
     let doctor = sandbox.run(inside, &["doctor"]).code(1).said();
     let mend = format!("git worktree move {}", sandbox.path(inside).display());

@@ -73,7 +73,7 @@ fn whoever_does_not_want_it() {
     let left = |sandbox: &Sandbox, args: &[&str]| {
         let args = [&["warm", "--dry-run", "--verbose"], args].concat();
         let said = sandbox.run("beside", &args).code(0).said();
-        said.contains("are of local packages")
+        said.contains("of local packages")
     };
     assert!(!left(&sandbox, &[]));
     assert!(left(&sandbox, &["--no-local"]));
@@ -103,7 +103,7 @@ fn mistakes_in_the_settings() {
     ] {
         assert!(said.contains(part), "no `{part}` in:\n{said}");
     }
-    assert!(said.contains("are of local packages"), "{said}");
+    assert!(said.contains("of local packages"), "{said}");
 }
 
 /// The worktree has built, then lost one library, as by `cargo clean -p` or in a build that failed: what the donor

@@ -49,7 +49,7 @@ fn what_is_the_same_is_shared_and_nothing_is_compiled() {
     sandbox
         .run("pika", &[&args[..], &["-n"]].concat())
         .code(0)
-        .says("Share what is the same");
+        .says("Share identical files");
     assert_eq!(libraries(&sandbox, "beside"), before);
     let answer = sandbox.json("pika", &[&args[..], &["--yes"]].concat());
     let mut done = items(&answer["outcome"]["done"]);

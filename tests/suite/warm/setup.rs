@@ -116,7 +116,7 @@ fn a_folder_stays_until_others_have_what_they_need() {
     let run = sandbox.run("pika", &["--yes", "--shared-root", ".shared-target"]);
     let run = run.code(1);
     assert!(sandbox.exists("pika/target/debug"), "{}", run.said());
-    run.says("was to get its units first");
+    run.says("was to receive its units first");
 }
 
 /// Where git tracks the configuration, a cold worktree is warmed where it is, and nothing is written beside.
@@ -150,7 +150,7 @@ fn the_sum_is_said_with_copies() {
         .run("", &[&reclaim[..], &["--dry-run"]].concat())
         .code(0)
         .says("on disk: ")
-        .says("taken by copies");
+        .says("copied");
     let answer = sandbox.json("", &[&reclaim[..], &["--yes"]].concat());
     let done = answer["outcome"]["done"].as_array().expect("actions");
     let copied = |one: &serde_json::Value| one["warmed"]["copied"].as_u64();

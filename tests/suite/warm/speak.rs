@@ -10,7 +10,7 @@ fn a_dry_run_changes_nothing() {
     for part in [
         "Warm 1 target folder",
         "pika/target",
-        "keep a path of the donor: keeps",
+        "containing a path of the donor: keeps",
     ] {
         assert!(run.stdout.contains(part), "no `{part}` in:\n{}", run.stdout);
     }
@@ -93,9 +93,9 @@ fn every_unit_that_is_left() {
         .run("beside", &["warm", "--dry-run", "--verbose"])
         .code(0);
     for part in [
-        "are of local packages",
+        "of local packages",
         "over 1.0.0 (debug/",
-        "by way of patched",
+        "through patched",
         "keeps 1.0.0 (debug/",
     ] {
         assert!(run.stdout.contains(part), "no `{part}` in:\n{}", run.stdout);

@@ -211,7 +211,7 @@ fn a_repository_that_stayed_behind_hides_nothing() {
         sandbox.git(&inner, &["init", "-q", "-b", "main"]);
         commit(&sandbox, &inner, &["."]);
         let answer = sandbox.json("beside", &["warm", "--yes"]);
-        let why = format!("it lies in the git repository `{}`", &inside[7..]);
+        let why = format!("it is in the git repository `{}`", &inside[7..]);
         assert!(answer.to_string().contains(&why), "{answer}");
         assert_eq!(build(&sandbox, "beside").1, OUTPUT, "{inside}");
     }

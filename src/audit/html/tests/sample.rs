@@ -359,7 +359,7 @@ fn unused(all: Bytes) -> Vec<Unused> {
         ),
         one(
             CollectReason::Unfinished,
-            "builds that did not end",
+            "remnants of interrupted builds",
             300,
             3,
             "--unfinished",
@@ -383,7 +383,7 @@ fn findings(all: Bytes) -> Vec<Finding> {
             FindingKind::DependencyDebugInfo,
             Some(4),
             true,
-            "4.1 GiB of the third-party libraries are debug information, 1.9 GiB of that line tables",
+            "third-party libraries contain 4.1 GiB of debug information, 1.9 GiB of it line tables",
             "[profile.dev.package.\"*\"]\ndebug = false",
             manifest,
         ),

@@ -65,7 +65,7 @@ pub(super) fn doubts(input: &RuleInput<'_>) -> Vec<String> {
     });
     let doubt = standard.map(|unit| {
         let profile = &unit.id.profile;
-        format!("the standard library was built in `{profile}`, and what it needs stands in no Cargo.lock")
+        format!("the standard library was built in `{profile}`, and no Cargo.lock lists its dependencies")
     });
     doubt.into_iter().collect()
 }

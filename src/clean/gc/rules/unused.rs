@@ -57,7 +57,7 @@ impl Uses {
             _ if !used => Some(UnknownUse::NothingUsed),
             // The layer of a file is unknown, and a unit that shows a read says nothing about other units.
             ReadsNoted::InUpperLayer => Some(UnknownUse::NotNoted(
-                "an overlay writes down no read of a file in a lower layer",
+                "an overlay filesystem does not record reads of files in a lower layer",
             )),
             _ => None,
         };
@@ -202,7 +202,7 @@ pub(super) fn doubts(input: &RuleInput<'_>) -> Vec<String> {
     }
     let said = |(because, count): (UnknownUse, usize)| {
         let units = counted(count, "unit");
-        format!("the use of {units}, since {}", because.words())
+        format!("the use of {units} is unknown: {}", because.words())
     };
     unknown.into_iter().map(said).collect()
 }

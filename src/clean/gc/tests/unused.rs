@@ -165,12 +165,12 @@ fn nothing_goes_as_unused_where_uses_leave_no_trace() {
     };
     let said = doubts(unused(), &since(1800));
     assert!(
-        said.contains("no build is known to have used anything"),
+        said.contains("no build is known to have used this folder"),
         "{said}"
     );
     let said = doubts(vec![no(ReadsNoted::Yes)], &since(-60));
     assert!(
-        said.contains("the use of 2 units, since START is ahead"),
+        said.contains("the use of 2 units is unknown: START is in the future"),
         "{said}"
     );
     let said = doubts(vec![no(ReadsNoted::No("x y"))], &since(1800));

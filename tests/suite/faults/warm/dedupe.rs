@@ -41,7 +41,7 @@ fn on(make: &[&str]) {
         outcome["done"][0]["relinked"]["left"],
         serde_json::json!([])
     );
-    assert!(both() == before.0, "nobody can tell");
+    assert!(both() == before.0, "it is unknown whether");
     let freed = outcome["freed"]["on_disk"].as_u64().expect("a number");
     assert_eq!(answer["plan"]["freeable"], freed);
     // The filesystem keeps books of what is shared, which takes some room.

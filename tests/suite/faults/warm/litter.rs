@@ -45,7 +45,7 @@ fn planned(sandbox: &Sandbox, args: &[&str]) -> (bool, Option<String>) {
 fn the_next_run_of_every_command_deletes_it() {
     let sandbox = killed();
     let said = sandbox.run("beside", &["list"]).code(0).said();
-    assert!(said.contains("left by an interrupted run"), "{said}");
+    assert!(said.contains("a remnant of an interrupted run"), "{said}");
     save(&sandbox, "killed");
     for args in ACTING {
         load(&sandbox, "killed");
@@ -53,7 +53,7 @@ fn the_next_run_of_every_command_deletes_it() {
         assert!(!sandbox.exists(STAGE), "{args:?}: {}", run.said());
         // The command says so, unless it is about the folder in any case.
         let about = ["setup", "onboard", "warm"].contains(&args[0]);
-        let named = run.said().contains("what an interrupted run left");
+        let named = run.said().contains("remnants of an interrupted run");
         assert!(about || named, "{args:?}: {}", run.said());
         if !about {
             let target = sandbox.path("beside/target/CACHEDIR.TAG");
@@ -111,7 +111,7 @@ fn one_that_a_run_takes_up_meanwhile_is_kept() {
     let lock = fs::File::open(sandbox.path(&format!("{STAGE}/lock"))).expect("a lock");
     lock.lock().expect("the lock");
     let before = sandbox.tree(STAGE);
-    stopped.go_on().code(1).says("another run is at work in it");
+    stopped.go_on().code(1).says("another run is working in it");
     assert_eq!(sandbox.tree(STAGE), before);
 }
 

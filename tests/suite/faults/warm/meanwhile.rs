@@ -14,10 +14,7 @@ fn the_donor_is_deleted_before() {
         let sandbox = start("little");
         let stopped = Stopped::at(sandbox.program("beside", &["warm", "--yes"]), point);
         fs::remove_dir_all(sandbox.path("pika/target")).expect("removed");
-        stopped
-            .go_on()
-            .code(1)
-            .says("none of the units could be had");
+        stopped.go_on().code(1).says("no unit could be taken");
         assert!(!sandbox.exists("beside/target/.sharedtarget-warm"));
         let compiled = build(&sandbox, "beside", "little");
         assert_eq!(compiled, ["app", "plain0", "plugin", "scripted0"]);
@@ -94,7 +91,7 @@ fn what_comes_into_the_store_stays() {
         std::os::unix::fs::symlink(sandbox.path("away"), &all[1]).expect("a link");
         fs::write(&all[2], "{}").expect("a file");
         let ended = stopped.go_on().code(1);
-        ended.says("it is not what it was when the plan was made");
+        ended.says("it has changed since planning");
         let mine = fs::read_to_string(all[0].join("mine"));
         assert_eq!(mine.expect("there"), "precious");
         assert_eq!(sandbox.read("away/precious"), "precious");
@@ -128,12 +125,10 @@ fn the_donor_changes() {
     });
     fs::write(library.expect("a library"), "something else").expect("written");
     let ended = stopped.go_on().code(1);
-    let ended = ended
-        .says("left plain0")
-        .says("has changed since the plan was made");
+    let ended = ended.says("left plain0").says("has changed since planning");
     ended
         .says("left all")
-        .says("it depends on plain0, which was left");
+        .says("it depends on plain0, which was not taken");
     let compiled = build(&sandbox, "beside", "large");
     assert_eq!(compiled, ["all", "app", "plain0"]);
 }
@@ -150,7 +145,7 @@ fn something_is_there_now() {
         .find(|name| name.starts_with("libplain0-"))
         .expect("a library");
     sandbox.write(&format!("beside/target/debug/deps/{name}"), "theirs");
-    stopped.go_on().code(1).says("is there now");
+    stopped.go_on().code(1).says("now exists");
     assert_eq!(
         sandbox.read(&format!("beside/target/debug/deps/{name}")),
         "theirs"
