@@ -56,12 +56,12 @@ Exit codes:
 Examples:
   cargo sharedtarget --dry-run ~/code    show what setup would do
   cargo sharedtarget ~/code              show the plan, ask, then do it
-  cargo sharedtarget warm                take compiled units from other worktrees
+  cargo sharedtarget warm                take units from other worktrees
   cargo sharedtarget list                list target folders and their sizes
-  cargo sharedtarget clean --idle 30d    also delete folders without a build for 30 days
-  cargo sharedtarget dedupe ~/code       store identical files of target folders once
+  cargo sharedtarget clean --idle 30d    also delete folders idle for 30 days
+  cargo sharedtarget dedupe ~/code       store identical files only once
   cargo sharedtarget run report.rs       run a single-file script
-  cargo sharedtarget store harvest       keep third-party crates for later clones
+  cargo sharedtarget store harvest       keep crates for later clones
   cargo sharedtarget undo                restore configurations and target folders";
 
 /// Many git worktrees, one build's worth of disk: warm, correct and parallel, with plain cargo build.

@@ -405,7 +405,7 @@ mod tests {
         let error = |script: &str, in_time| format!("{:#}", sh(script, in_time).expect_err(script));
         let moment = Duration::from_millis(300);
         assert!(error("sleep 600 & sleep 600", moment).contains("did not answer"));
-        assert!(error("yes | tr -d '\\n'", SOON).contains("no end"));
+        assert!(error("yes | tr -d '\\n'", SOON).contains("does not end"));
         let failed = error("echo no luck >&2; exit 3", SOON);
         assert!(
             failed.contains("no luck") && failed.contains('3'),

@@ -14,14 +14,14 @@ use crate::term::ui::Format;
 
 const LIST: &str = "\
 Examples:
-  cargo sharedtarget list ~/code                     every workspace, its size and last build
-  cargo sharedtarget list --no-size --format json    for programs, without sizes";
+  cargo sharedtarget list ~/code                     sizes and last builds
+  cargo sharedtarget list --no-size --format json    fast, for programs";
 
 const AUDIT: &str = "\
 Examples:
-  cargo sharedtarget audit                                      explain the target folders here
-  cargo sharedtarget audit --format html ~/code > audit.html    write a page to explore
-  cargo sharedtarget audit --max-size 20GB                      fail in CI if they are larger";
+  cargo sharedtarget audit                                      explain the size
+  cargo sharedtarget audit --format html ~/code > audit.html    write a page
+  cargo sharedtarget audit --max-size 20GB                      fail if larger";
 
 #[derive(Debug, Args)]
 #[command(after_help = LIST)]

@@ -6,7 +6,7 @@ use std::io;
 use crate::audit::model::{Audit, AuditedPackage, Difference, Finding, Share, Variant};
 use crate::size::Bytes;
 use crate::term::table::{Align, Table};
-use crate::term::view::{GOOD, HEADING, Out, View, WARNING, ago, counted, wrapped};
+use crate::term::view::{GOOD, HEADING, Out, View, WARNING, ago, counted, files, wrapped};
 use crate::text::shown;
 
 /// So many names are given as examples.
@@ -30,11 +30,11 @@ pub(crate) fn audit(out: Out<'_>, audit: &Audit, top: usize, view: &View) -> io:
 fn folders(out: Out<'_>, audit: &Audit, top: usize, view: &View) -> io::Result<()> {
     writeln!(
         out,
-        "{HEADING}{}{HEADING:#}: {GOOD}{}{GOOD:#} on disk, {} freeable ({} files, {})",
+        "{HEADING}{}{HEADING:#}: {GOOD}{}{GOOD:#} on disk, {} freeable ({}, {})",
         counted(audit.folders.len(), "target folder"),
         audit.total.on_disk,
         audit.total.freeable,
-        audit.total.entries,
+        files(audit.total.entries),
         counted(units(audit), "unit"),
     )?;
     if audit.folders.len() > 1 {

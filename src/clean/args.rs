@@ -18,19 +18,19 @@ use crate::text::failure::Hint as _;
 
 const CLEAN: &str = "\
 Examples:
-  cargo sharedtarget clean                      delete what no build will use again
-  cargo sharedtarget clean --idle 30d ~/code    also folders without a build for 30 days
-  cargo sharedtarget clean --merged             also folders of worktrees with merged branches
-  cargo sharedtarget clean --all -n             show what deleting everything would free";
+  cargo sharedtarget clean                      delete folders no build will use
+  cargo sharedtarget clean --idle 30d ~/code    also folders idle for 30 days
+  cargo sharedtarget clean --merged             also those of merged branches
+  cargo sharedtarget clean --all -n             show what that would free";
 
 const GC: &str = "\
 Examples:
   cargo sharedtarget gc
-      delete units that no build will miss, and keep to the budget of the settings
+      delete units that no build will miss, and apply the budget
   cargo sharedtarget gc --older-than 30d
       delete units that were not used for 30 days
   cargo sharedtarget gc --unused-since @start --yes
-      in CI: delete units that the job did not use, after `touch start` at its start
+      in CI, after `touch start`: delete units that the job did not use
   cargo sharedtarget gc --max-size 20GB --keep-programs
       keep to a budget, and keep programs
   cargo sharedtarget gc --incremental=14d --superseded

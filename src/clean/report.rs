@@ -17,7 +17,7 @@ use crate::plan::report::at_most;
 use crate::size::Bytes;
 use crate::target::unit::UnitKind;
 use crate::term::table::{Align, Table};
-use crate::term::view::{GOOD, HEADING, Out, View, WARNING, ago, counted, wrapped};
+use crate::term::view::{GOOD, HEADING, Out, View, WARNING, ago, counted, files, wrapped};
 use crate::text::shown;
 
 /// How many packages are named for a reason unless everything is asked for.
@@ -184,15 +184,15 @@ fn why(reason: &CollectReason) -> String {
         CollectReason::Unfinished => "its build was interrupted".into(),
         CollectReason::Leaked => "remnants of rustc from earlier builds".into(),
         CollectReason::Idle { source, .. } => match source {
-            LastUseSource::Read => "not used for so long".into(),
-            LastUseSource::Modified => "not compiled for so long".into(),
+            LastUseSource::Read => "not used for that long".into(),
+            LastUseSource::Modified => "not compiled for that long".into(),
         },
         CollectReason::Unused { .. } => "not used since START".into(),
         CollectReason::Profile => "the profile is selected".into(),
-        CollectReason::Budget { .. } => "for the budget, least recently used first".into(),
+        CollectReason::Budget { .. } => "over the budget, oldest first".into(),
         CollectReason::CrateGone => "incremental data of removed crates".into(),
         CollectReason::Incremental => "incremental data".into(),
-        CollectReason::ProductOf { .. } => "another name of a deleted program".into(),
+        CollectReason::ProductOf { .. } => "link to a deleted program".into(),
     }
 }
 
@@ -218,11 +218,11 @@ fn outcome(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Result<()> {
     let others = collected().map(|(_, one)| one.others).sum();
     writeln!(
         out,
-        "deleted {}{} of {} ({} files): freed {}{GOOD}{}{GOOD:#}",
+        "deleted {}{} of {} ({}): freed {}{GOOD}{}{GOOD:#}",
         counted(units, "unit"),
         and_others(others),
         counted(done.len(), "target folder"),
-        outcome.freed.entries,
+        files(outcome.freed.entries),
         at_most(outcome),
         outcome.freed.on_disk,
     )?;
@@ -326,9 +326,9 @@ fn deleted(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Result<()> {
     if folders + litter > 0 || (outcome.freed.entries > 0 && !other) {
         writeln!(
             out,
-            "deleted {} ({} files): freed {}{GOOD}{}{GOOD:#}",
+            "deleted {} ({}): freed {}{GOOD}{}{GOOD:#}",
             folders_and_litter(folders, litter),
-            outcome.deleted.entries,
+            files(outcome.deleted.entries),
             at_most(outcome),
             outcome.deleted.on_disk,
         )?;

@@ -10,8 +10,8 @@ use crate::term::exit::Exit;
 
 const EXAMPLES: &str = "\
 Examples:
-  cargo sharedtarget doctor ~/code    name each problem, why it matters, and its fix
-  cargo sharedtarget doctor --fix     fix the problems whose fix can be undone";
+  cargo sharedtarget doctor ~/code    name each problem, its effect and its fix
+  cargo sharedtarget doctor --fix     apply the fixes that can be undone";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]

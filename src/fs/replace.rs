@@ -405,7 +405,7 @@ mod tests {
         let link = dir.path().join("link");
         std::os::unix::fs::symlink("elsewhere", &link).expect("a link");
         let error = replace(&link, b"x").expect_err("a link").to_string();
-        assert!(error.contains("no link"), "{error}");
+        assert!(error.contains("not a link"), "{error}");
         assert!(!crate::fs::exists(&dir.path().join("elsewhere")));
     }
 }

@@ -109,10 +109,7 @@ fn conducted(
     if asks {
         if !ui.can_ask() {
             show(name, survey, plan, None, ui)?;
-            ui.narrate(
-                "nothing was changed: the plan deletes something; pass --yes to confirm without a \
-                terminal",
-            )?;
+            ui.narrate("nothing was changed; pass --yes to delete without a terminal")?;
             return Ok(Exit::NotConfirmed);
         }
         preview(plan, ui)?;
@@ -185,7 +182,7 @@ pub(crate) fn require_tools(survey: &Survey, request: &Request, ui: &Ui) -> Resu
     Err(anyhow::anyhow!(
         "{missing} on the PATH, so nothing was done"
     ))
-    .hint("install it, or put it on the PATH, and run this again")
+    .hint("install the missing program, or put it on the PATH, and run this again")
 }
 
 /// Prints one line for each unit or provider that was of no use, where no plan was shown: a user who waits for a

@@ -32,7 +32,7 @@ pub(crate) fn delete(why: &DeleteReason) -> &'static str {
         DeleteReason::OwnerGone { .. } => "orphaned",
         DeleteReason::Idle { .. } => "idle",
         DeleteReason::Merged { .. } => "merged",
-        DeleteReason::All => "requested",
+        DeleteReason::All => "asked for",
     }
 }
 

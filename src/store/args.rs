@@ -20,12 +20,12 @@ use crate::term::exit::Exit;
 
 const EXAMPLES: &str = "\
 Examples:
-  cargo sharedtarget store harvest                   keep crates built here, for later worktrees
-  cargo sharedtarget store pull                      fetch crates that others have built
-  cargo sharedtarget store push --write              in CI, after a harvest: upload them
+  cargo sharedtarget store harvest                   keep crates built here
+  cargo sharedtarget store pull                      fetch crates others built
+  cargo sharedtarget store push --write              upload crates, in CI
   cargo sharedtarget store status                    show content and limits
-  cargo sharedtarget store clean --older-than 30d    delete units not used for 30 days
-  cargo sharedtarget warm                            fill a worktree from donors and the store";
+  cargo sharedtarget store clean --older-than 30d    delete idle units
+  cargo sharedtarget warm                            fill this worktree";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum StoreCommand {

@@ -186,11 +186,7 @@ impl Look<'_> {
                     && info.modified == file.modified()
                     && (file.sharing == Sharing::Folder || info.length == file.length)
             });
-            ensure!(
-                as_taken,
-                "`{}` has changed within the last seconds",
-                at.display()
-            );
+            ensure!(as_taken, "`{}` has changed during this run", at.display());
             match file.sharing {
                 // The folder in which units of all packages lie is none of its own.
                 Sharing::Folder => stored.folders.push(path),

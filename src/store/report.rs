@@ -148,11 +148,11 @@ fn drops(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
             view.paths.show(&drop.folder)
         )?;
         let words = [
-            (DropReason::All, "requested"),
-            (DropReason::Idle, "not used for so long"),
+            (DropReason::All, "asked for"),
+            (DropReason::Idle, "not used for that long"),
             (
                 DropReason::Budget,
-                "for the budget, least recently used first, with the units that depend on them",
+                "over the budget, oldest first, with the units that depend on them",
             ),
         ];
         for (why, words) in words {

@@ -153,6 +153,11 @@ pub(crate) fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
+/// `1 file`, `2 files`.
+pub(crate) fn files(count: u64) -> String {
+    counted(usize::try_from(count).unwrap_or(usize::MAX), "file")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

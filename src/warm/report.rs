@@ -97,7 +97,7 @@ fn outcome(out: Out<'_>, outcome: &Outcome, _view: &View) -> io::Result<()> {
     for one in warmed.iter().flat_map(|one| &one.left) {
         writeln!(
             out,
-            "{WARNING}left{WARNING:#} {} ({}): {}",
+            "{WARNING}skipped{WARNING:#} {} ({}): {}",
             shown(&one.package),
             one.id,
             one.message

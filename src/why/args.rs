@@ -15,7 +15,7 @@ use crate::why::{command, gather};
 
 const EXAMPLES: &str = "\
 Examples:
-  cargo sharedtarget why                  list what the last build here compiled, by cause
+  cargo sharedtarget why                  list what the last build compiled
   cargo sharedtarget why serde            explain each unit of one package
   cargo sharedtarget why serde@1.0.219    explain one version";
 

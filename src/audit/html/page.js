@@ -15,8 +15,8 @@ function drawFigures() {
   const variants = page.packages.reduce((total, pack) => total + pack.variants.length, 0);
   const figures = [
     ["on disk", size(page.total.on_disk), "each file once, however many links it has"],
-    ["freeable", size(page.total.freeable), "what deleting all of these folders would free"],
-    ["used by nothing", size(unused), "what deleting it would free", unused > 0],
+    ["freeable", size(page.total.freeable), "freed if all these folders are deleted"],
+    ["unused", size(unused), "freed if deleted", unused > 0],
     ["target folders", number(page.folders.length)],
     ["units", number(units), "things that were compiled, in all folders"],
     ["packages", number(page.packages.length)],
@@ -104,7 +104,7 @@ function drawList() {
   const title = searching
     ? `${counted(all.length, "match").replace("matchs", "matches")}, ${size(sum(all))}`
     : `${number(all.length)} in ${shown.at.parent ? shown.at.label : `all ${shown.at.label}`}`;
-  byId("found").textContent = all.length || searching ? title : "Nothing is in it";
+  byId("found").textContent = all.length || searching ? title : "Empty";
   const most = all[0]?.size || 1;
   const rows = all.slice(0, LISTED).map((one) => {
     const row = make("li");
@@ -161,7 +161,7 @@ async function copy(element) {
 
 function drawFindings() {
   const place = byId("findings");
-  if (!page.findings.length) place.append(make("p", "empty", "Nothing was found that should be changed."));
+  if (!page.findings.length) place.append(make("p", "empty", "No suggestions."));
   for (const finding of page.findings) {
     const card = make("article", "card");
     const saving = make("div", "saving");
@@ -185,7 +185,7 @@ function drawFindings() {
 
 function drawUnused() {
   const place = byId("unused");
-  if (!page.unused.length) place.append(make("p", "empty", "There is nothing that nothing uses."));
+  if (!page.unused.length) place.append(make("p", "empty", "Nothing is unused."));
   for (const unused of page.unused) {
     const card = make("article", "card");
     const saving = make("div", "saving");
@@ -205,7 +205,7 @@ function drawUnused() {
 function drawFolders() {
   const place = byId("folders");
   if (!page.folders.length) {
-    place.append(make("p", "empty", "No target folder was looked at."));
+    place.append(make("p", "empty", "No target folder was inspected."));
     return;
   }
   const element = make("table", "folders");

@@ -209,7 +209,7 @@ function features(variant) {
 /** Who asks for what only some variants have, by feature. */
 function askers(pack) {
   const box = make("div", "askers");
-  box.append(make("h4", null, "Who asks for what only some of them have"));
+  box.append(make("h4", null, "Packages that enable the differing features"));
   const list = make("ul");
   for (const { feature, package: who, dependency, member } of pack.asked_by.slice(0, 40)) {
     const item = make("li");

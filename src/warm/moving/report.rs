@@ -103,7 +103,7 @@ fn outcome(out: Out<'_>, outcome: &Outcome, _view: &View) -> io::Result<()> {
     };
     writeln!(out, "moved {}{again}", counted(done.len(), "target folder"))?;
     for message in done.iter().flat_map(|moved| &moved.left) {
-        writeln!(out, "{WARNING}left{WARNING:#} {message}")?;
+        writeln!(out, "{WARNING}skipped{WARNING:#} {message}")?;
     }
     Ok(())
 }

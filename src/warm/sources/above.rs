@@ -90,9 +90,7 @@ pub(crate) fn same(
             }
             found
         });
-        named.extend(
-            found.ok_or_else(|| unknown("the fingerprint of its compilation cannot be read"))?,
-        );
+        named.extend(found.ok_or_else(|| unknown("its inputs cannot be read"))?);
     }
     for entry in named.into_iter().filter_map(|at| entries.get(at)) {
         unchanged(entry, at, begin)?;

@@ -174,7 +174,10 @@ fn nothing_goes_as_unused_where_uses_leave_no_trace() {
         "{said}"
     );
     let said = doubts(vec![no(ReadsNoted::No("x y"))], &since(1800));
-    assert!(said.contains("the use of 2 units, since x y"), "{said}");
+    assert!(
+        said.contains("the use of 2 units is unknown: x y"),
+        "{said}"
+    );
 }
 
 /// The compiler's cache of a crate is deleted with the last of its units.
