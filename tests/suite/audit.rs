@@ -330,7 +330,7 @@ fn checks_and_budgets_are_exit_codes() {
     sandbox
         .run("code", &["audit", "--max-size", "1KB"])
         .code(1)
-        .says("may take 1000 B");
+        .says("the limit is 1000 B");
     let target = sandbox.path("code/target").display().to_string();
     sandbox
         .run(".", &["audit", &target, "--top", "2"])

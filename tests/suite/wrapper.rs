@@ -150,7 +150,7 @@ fn what_does_not_run_is_written_nowhere() {
         .display()
         .to_string();
     for (wrapper, why) in [
-        (liar.as_str(), "does not pass `rustc -vV` on"),
+        (liar.as_str(), "does not pass `rustc -vV` to"),
         (fails.as_str(), "cannot run the compiler: no"),
         ("no-such-wrapper", "there is no program `no-such-wrapper`"),
         ("/no/such/wrapper", "there is no program `/no/such/wrapper`"),
@@ -231,7 +231,7 @@ fn programs_that_do_not_end() {
         "repo",
         &["setup", "--rustc-wrapper", &odd.display().to_string()],
     );
-    assert!(run.code(101).stderr.contains("without line ends"));
+    assert!(run.code(101).stderr.contains("without control characters"));
     assert!(!sandbox.exists("repo/.cargo"));
 }
 

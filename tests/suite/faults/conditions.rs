@@ -87,7 +87,7 @@ fn without_git_or_cargo_nothing_is_done() {
                 run(program)
                     .code(101)
                     .says(missing)
-                    .says("hint: install what is missing, or put it on the PATH");
+                    .says("hint: install the missing program, or put it on the PATH");
                 let after = sandbox.tree("");
                 assert_eq!(difference(&before, &after), Vec::<&PathBuf>::new());
             }
