@@ -396,7 +396,7 @@ pub(crate) fn warning(warning: &Warning, paths: &Paths) -> String {
                 Some(program) => format!("the provider `{program}`"),
                 None => "the store".into(),
             };
-            format!("{first}{more} of {whose} cannot be used: {why}")
+            format!("{whose} has unusable units of {first}{more}: {why}")
         }
         Warning::NoRecord { root, files } => {
             let shown: Vec<String> = files.iter().take(5).map(|file| paths.show(file)).collect();

@@ -168,7 +168,7 @@ fn a_timer_is_set_changed_and_taken_out() {
     );
     assert_eq!(told(&sandbox), starts);
 
-    setup(&sandbox, "off").code(0).says("took out the timer");
+    setup(&sandbox, "off").code(0).says("removed the timer");
     assert_eq!(config(&sandbox), before);
     assert_eq!(told(&sandbox)[0], format!("--user disable --now {unit}"));
     setup(&sandbox, "off").code(0).says("nothing to do");

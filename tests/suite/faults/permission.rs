@@ -106,7 +106,7 @@ fn to_delete_a_part() {
     };
     told.code(1)
         .says("target/debug/deps/app-")
-        .says("the next run goes on with the rest");
+        .says("the next run continues");
     assert!(!sandbox.exists("beside/target"), "Cargo sees none of it");
     let half = sandbox.tree("beside");
     assert!(!trash(&half).is_empty());
@@ -169,7 +169,7 @@ fn to_write_a_shared_root_that_is_there_already() {
     };
     let root = sandbox.path("pika/.shared-target").display().to_string();
     told.code(101).says(&format!(
-        "cannot be written from here: `{root}`: permission denied"
+        "not writable from here: `{root}`: permission denied"
     ));
     assert!(!sandbox.exists("later/.cargo"));
     drop(shut);

@@ -258,7 +258,7 @@ fn a_wrapper_that_answers_is_a_doubt() {
         &sandbox,
         &[],
         "pika",
-        "`RUSTC_WRAPPER` names a program that may answer",
+        "`RUSTC_WRAPPER` names a program that may replace",
     );
     sandbox.env("RUSTC_WRAPPER", "sccache");
     assert!(

@@ -73,7 +73,7 @@ fn a_read_only_mount() {
         let why = format!("`{root}`: read-only file system");
         ours(&["doctor"])
             .code(1)
-            .says("cannot be written from here: read-only file system")
+            .says("not writable from here: read-only file system")
             .says(&format!(
                 "onboard --layout in-place {}",
                 sandbox.path(worktree).display()

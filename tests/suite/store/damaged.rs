@@ -53,7 +53,7 @@ fn damaged_objects() {
         let pika = sandbox.outside("pika");
         fs::rename(sandbox.path("pika"), &pika).expect("moved");
         let run = sandbox.run("first", &["warm", "--yes"]).code(0);
-        let run = run.says("the store has leaf 1.0.0");
+        let run = run.says("the store has unusable units of leaf 1.0.0");
         run.says(&format!("with {} units", UNITS - 2));
         assert_builds(&sandbox, "first", &["app", "leaf", "top"]);
         fs::remove_dir_all(sandbox.path("first")).expect("removed");
@@ -127,7 +127,7 @@ fn damage_that_leaves_no_trace() {
         .expect("a time");
     fresh(&sandbox, "fresh");
     let run = sandbox.run("fresh", &["warm", "--yes"]).code(0);
-    run.says("the store has made 1.0.0");
+    run.says("the store has unusable units of made 1.0.0");
     assert_builds(&sandbox, "fresh", &["app", "made", "top"]);
 }
 
