@@ -64,7 +64,7 @@ fn what_was_made_tells_of_others() {
     let into = ["build", "--target-dir", target.to_str().expect("Unicode")];
     plain.compiles(&sandbox, "two", &into);
     for (gc, at) in [(&[][..], "one"), (&["one/target"], ".")] {
-        checked(&sandbox, gc, at, "two` is built into it as well");
+        checked(&sandbox, gc, at, "two` is also built into it");
     }
     assert_eq!(plain.compiles(&sandbox, "two", &into), [""; 0]);
     std::fs::rename(&target, sandbox.path(".").join("elsewhere")).expect("renamed");
