@@ -11,7 +11,7 @@ pub struct Progress {
     stage: Mutex<&'static str>,
     entries: AtomicU64,
     bytes: AtomicU64,
-    /// How many entries there will be; 0 where nobody knows.
+    /// How many entries there will be; 0 if that is not known.
     total: AtomicU64,
 }
 

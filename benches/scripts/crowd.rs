@@ -10,13 +10,13 @@ use super::place;
 use super::runner::{self, Kind, Runner, words};
 use super::script::{Script, Scripts};
 
-/// What all may take of the disk of as many target folders.
+/// The share that all may take of the disk of as many target folders.
 const LIMIT: f64 = 0.03;
 
 /// The number of the first script: no other part has run one of these.
 const FIRST: u32 = 1000;
 
-/// What a crowd took.
+/// The cost of a crowd.
 struct Taken {
     kind: Kind,
     seconds: f64,

@@ -142,7 +142,7 @@ impl Runner {
         Ok(command)
     }
 
-    /// What makes the programs of many scripts, by ours.
+    /// The command by which our program builds many scripts.
     pub(crate) fn crowd(&self, scripts: &[Script]) -> Result<Command> {
         let first = scripts.first().context("there is no script")?;
         fs::create_dir_all(&self.cache)?;

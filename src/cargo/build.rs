@@ -38,11 +38,11 @@ pub(crate) struct Build<'a> {
     pub(crate) incremental: bool,
     /// Variables for the compiler.
     pub(crate) variables: &'a [(&'static str, String)],
-    /// Where all that is said about the build is kept, in place of standard error.
+    /// Where the output of the build is kept, in place of standard error.
     pub(crate) heard: Option<&'a Heard>,
 }
 
-/// What is said about a build that nobody watches.
+/// The output of a build that the user does not watch.
 #[derive(Debug, Default)]
 pub(crate) struct Heard(Mutex<String>);
 
@@ -226,7 +226,7 @@ impl Cargo {
         )
     }
 
-    /// What Cargo finds wrong with the manifest of a package or of its workspace; nothing if it can read them.
+    /// Cargo's complaint about the manifest of a package or of its workspace; nothing if it can read them.
     ///
     /// # Errors
     ///

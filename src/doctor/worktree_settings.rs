@@ -1,4 +1,4 @@
-//! What tools that make worktrees take along into a new one.
+//! Settings by which tools take files along into a new worktree.
 //!
 //! Sources: `code.claude.com/docs/en/worktrees` on `.worktreeinclude`, which other tools read too, and
 //! `code.claude.com/docs/en/settings` on `worktree.symlinkDirectories`.

@@ -72,7 +72,7 @@ pub(crate) fn conduct_with(
     conducted(name, survey, plan, request, ui, remote, &unlocked)
 }
 
-/// Conducts a plan that is carried out under a lock, which nobody holds while somebody thinks about the answer to a question.
+/// Conducts a plan that is carried out under a lock. The lock is not held while the user thinks about the answer.
 pub(crate) fn conduct_under(
     name: &str,
     survey: &Survey,

@@ -93,7 +93,7 @@ pub(crate) enum ByHand {
         /// Why.
         message: String,
     },
-    /// What stands at this key takes no further command.
+    /// The value at this key takes no further command.
     OtherForm {
         /// The key.
         key: String,
@@ -133,7 +133,7 @@ pub(crate) fn state(tool: Tool, state: &ToolState, paths: &Paths) -> String {
     }
 }
 
-/// What the user can do about it.
+/// The user's next step.
 pub(crate) fn advice(tool: Tool, state: &ToolState) -> Option<String> {
     Some(match (tool, state) {
         (Tool::Jj, ToolState::ByHand { lines, .. }) if lines.contains(" unset ") => {
@@ -158,7 +158,7 @@ pub(crate) fn advice(tool: Tool, state: &ToolState) -> Option<String> {
     })
 }
 
-/// What has to be copied as it is, so that it is never wrapped.
+/// Lines to be copied as they are, so that they are never wrapped.
 pub(crate) fn lines(state: &ToolState) -> Option<&str> {
     match state {
         ToolState::ByHand { lines, .. } => Some(lines),

@@ -31,7 +31,7 @@ As the first line of a script: #!/usr/bin/env -S cargo sharedtarget run";
 #[derive(Debug, Args)]
 #[command(after_help = RUN)]
 pub(crate) struct RunArgs {
-    /// The script, or `-` for standard input, and what it is given; with --build-only scripts, and folders of scripts
+    /// The script, or `-` for standard input, and its arguments; with --build-only scripts, and folders of scripts
     #[arg(value_names = ["FILE", "ARGS"], required = true, num_args = 1.., trailing_var_arg = true)]
     script: Vec<OsString>,
     /// Build it in the release profile
@@ -205,7 +205,7 @@ Examples:
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum CacheCommand {
-    /// What it holds: sizes, scripts, last runs
+    /// Show its content: sizes, scripts, last runs
     #[command(after_help = CACHE)]
     Info(InfoArgs),
     /// Delete kept programs, compiled dependencies, or everything
@@ -224,7 +224,7 @@ pub(crate) struct InfoArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct CleanCacheArgs {
-    /// What to delete
+    /// The part to delete
     #[arg(value_enum, default_value_t)]
     part: CachePart,
     /// Only what was not used for this long, such as 30d
@@ -261,7 +261,7 @@ impl RunArgs {
         many.then(|| self.script.iter().map(PathBuf::from).collect())
     }
 
-    /// How the answer is said.
+    /// The format of the answer.
     pub(crate) fn speak(&self) -> SpeakArgs {
         SpeakArgs {
             format: self.format,

@@ -69,7 +69,7 @@ pub(crate) struct ScriptBuild<'a> {
     pub(crate) quiet: bool,
     /// The compiler's incremental data are kept, because the user asked for them.
     pub(crate) incremental: bool,
-    /// Where all that is said about the build is kept, in place of standard error.
+    /// Where the output of the build is kept, in place of standard error.
     pub(crate) heard: Option<&'a Heard>,
     /// Its program needs neither debug information nor names, if its manifest does not say otherwise.
     pub(crate) lean: bool,

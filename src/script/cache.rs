@@ -129,7 +129,7 @@ fn package(path: PathBuf, identity: Identity, progress: &Progress) -> Option<Kep
     })
 }
 
-/// What each script has of the cache.
+/// Each script's part of the cache.
 #[must_use]
 pub(crate) fn shares(
     cache: &ScriptCache,

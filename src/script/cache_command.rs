@@ -199,7 +199,7 @@ const RECENT: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
 
 const DAY: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
 
-/// Locks out whoever builds a script, once all are built that are being built.
+/// Locks out builds of scripts, once all running ones have ended.
 fn alone(places: &ScriptCachePaths) -> Result<Option<fs::LockGuard>> {
     const YOURSELF: &str = "where no script is being built, delete the folder yourself";
     let mark = places.mark();

@@ -144,7 +144,7 @@ pub(crate) fn run(
 pub(crate) struct Building<'a> {
     /// Also if its program was kept meanwhile.
     pub(crate) again: bool,
-    /// Where all that is said is kept, in place of standard error.
+    /// Where all output is kept, in place of standard error.
     pub(crate) heard: Option<&'a Heard>,
     /// A script whose manifest says the same: they have one resolution.
     pub(crate) like: Option<&'a Script>,

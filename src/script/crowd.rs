@@ -88,7 +88,7 @@ pub(crate) fn in_order(manifests: &[String]) -> (Vec<usize>, Vec<(usize, usize)>
     (leading, others)
 }
 
-/// What a script's manifest says of dependencies and how they are built, such that scripts of the same text have one
+/// The part of a script's manifest about dependencies and how they are built, such that scripts of the same text have one
 /// resolution.
 pub(crate) fn resolved_by(text: &str) -> String {
     let Ok(embedded) = embedded_manifest::find(text) else {

@@ -11,7 +11,7 @@ use crate::script::crowd::Ended;
 use crate::term::json::{VERSION, document};
 use crate::term::view::{HEADING, counted};
 
-/// What became of many scripts.
+/// The results of many scripts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Crowd {
     pub(crate) scripts: Vec<One>,

@@ -1,6 +1,6 @@
 //! Cargo's frontmatter: a manifest between two lines of dashes at the top of a script.
 //!
-//! What it may be, what of a manifest may stand in it, and the words of each mistake are Cargo's. Source:
+//! Cargo decides its form, its keys, and the words of each mistake. Source:
 //! `src/util/frontmatter.rs` and `src/workspace/parser/{embedded,mod}.rs` of Cargo 1.101.
 
 use std::ops::Range;
@@ -149,7 +149,7 @@ fn is_blank(c: char) -> bool {
     matches!(c, '\t' | ' ')
 }
 
-/// What of a manifest a frontmatter cannot have: a script is one program, without anything beside it.
+/// The keys of a manifest that a frontmatter cannot have: a script is one program, without anything beside it.
 const FORBIDDEN: [&str; 8] = [
     "workspace",
     "lib",
@@ -161,7 +161,7 @@ const FORBIDDEN: [&str; 8] = [
     "build_dependencies",
 ];
 
-/// What it cannot have of its package.
+/// The keys of a package that it cannot have.
 const FORBIDDEN_OF_PACKAGE: [&str; 10] = [
     "workspace",
     "build",

@@ -14,7 +14,7 @@ use crate::script::paths::{ENTRY, LAST_RUN, NEW, ScriptCachePaths};
 use crate::script::{inputs, libraries};
 
 /// Takes a program out of the target folder, where the next build of the script would write over it, and puts it with
-/// what is known about it in its place at once: nobody ever finds half of it. Returns the program, and whether it loads
+/// what is known about it in its place at once: no run ever finds half of it. Returns the program, and whether it loads
 /// libraries that were kept with it.
 pub(crate) fn keep(
     build: &ScriptBuild<'_>,

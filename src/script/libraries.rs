@@ -118,7 +118,7 @@ pub(crate) fn variable(
     Some((VARIABLE, joined))
 }
 
-/// What the variable is for the loader of macOS where nobody has set it.
+/// The value of the variable for the loader of macOS if it is not set.
 fn of_macos(variable: &dyn Fn(&str) -> Option<String>) -> String {
     let home = variable("HOME").unwrap_or_default();
     format!("{home}/lib:/usr/local/lib:/usr/lib")

@@ -83,11 +83,11 @@ pub(crate) struct KeptProgram {
     pub(crate) seen: Seen,
 }
 
-/// What a script has of the cache.
+/// A script's part of the cache.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct ScriptShare {
-    /// The script; where nobody knows it any more, its program or its package.
+    /// The script; if it is no longer known, its program or its package.
     pub(crate) script: PathBuf,
     /// The script is still there. What came by standard input never is.
     pub(crate) script_exists: bool,
@@ -95,7 +95,7 @@ pub(crate) struct ScriptShare {
     pub(crate) last_run: Option<Timestamp>,
     /// How many programs were kept of it.
     pub(crate) programs: usize,
-    /// What its programs and its package take.
+    /// The space of its programs and its package.
     pub(crate) own: Bytes,
     /// Its part of what all scripts were compiled with.
     pub(crate) shared: Bytes,

@@ -91,7 +91,7 @@ pub(crate) struct Script {
     pub(crate) compiler: Compiler,
     /// Rules of thag, if it may be written for that.
     pub(crate) thag: Option<ThagRules>,
-    /// Nobody has asked for names and lines in what it says when it panics.
+    /// No setting asks for names and lines in its backtraces.
     pub(crate) lean: bool,
 }
 
@@ -230,8 +230,9 @@ pub(crate) fn script(request: &ScriptRequest, around: &ScriptEnvironment<'_>) ->
     })
 }
 
-/// Whether a program needs neither debug information nor the names of its functions: nobody looks for backtraces, and nothing
-/// in the environment or the configuration has a word about these. Who then asks for a backtrace has another program.
+/// Returns whether a program needs neither debug information nor the names of its functions: no variable asks for backtraces,
+/// and neither the environment nor the configuration mentions debug information. A later request for a backtrace builds another
+/// program.
 fn is_lean(config: &[u8], around: &ScriptEnvironment<'_>) -> bool {
     let variable = |name: &str| (around.variable)(name).filter(|value| !value.is_empty());
     let wants = ["RUST_BACKTRACE", "RUST_LIB_BACKTRACE"].map(variable);

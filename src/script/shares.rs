@@ -1,4 +1,4 @@
-//! What each script has of the cache.
+//! Each script's part of the cache.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::script::model::{ScriptCache, ScriptShare};
 use crate::size::Bytes;
 
-/// What the target folder of all scripts holds, by crate.
+/// The content of the target folder of all scripts, by crate.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Compiled {
     /// By name, with `_` for `-`.
@@ -37,8 +37,8 @@ pub(crate) fn locked(text: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// What each script has, the one that ran last first: its own programs and packages, and its part of what all were compiled
-/// with. The parts of a crate are equal for all scripts whose `Cargo.lock` names it, and those of the rest for all scripts.
+/// The parts of all scripts, the one that ran last first: its own programs and packages, and its share of the compiled
+/// dependencies. The parts of a crate are equal for all scripts whose `Cargo.lock` names it, and those of the rest for all scripts.
 ///
 /// `locked` has those names by the folder of a package.
 pub(crate) fn shares(

@@ -141,7 +141,7 @@ pub(crate) struct SetupArgs {
     speak: SpeakArgs,
 }
 
-/// What is written into the settings file.
+/// The settings that are written into the settings file.
 #[derive(Debug, Args)]
 pub(crate) struct BudgetArgs {
     /// Limit for the size of all target folders together, such as 20GB

@@ -1,6 +1,6 @@
 //! How much of the longest tests runs.
 
-/// What a run of the tests is for.
+/// The purpose of a run of the tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Amount {
     /// `cargo test` by hand: two processors need a few minutes for it.

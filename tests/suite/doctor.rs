@@ -189,7 +189,8 @@ fn editors_with_folders_of_their_own() {
 
 /// A problem whose fix can be undone is fixed after a question; the rest is named.
 #[cfg(unix)]
-/// What tools take along into new worktrees: a copy is newer than the sources there, and a link is one folder for all.
+/// A target folder that a tool takes along into a new worktree: a copy is newer than the sources there, and a link is one
+/// folder for all.
 #[cfg(unix)]
 #[test]
 fn target_folders_that_tools_take_along() {

@@ -37,7 +37,7 @@ const fn plain(command: &'static str, args: &'static [&'static str]) -> Case {
     }
 }
 
-/// Every command, each where it has something to do. 3: it deletes, and nobody said yes.
+/// Every command, each where it has something to do. 3: it deletes, and was not confirmed.
 const CASES: [Case; 24] = [
     case("setup", &[], &[3]),
     case("list", &[], &[0]),

@@ -505,7 +505,7 @@ fn whatever_is_on_disk() {
     }
 }
 
-/// What is not committed in one worktree may be copied into another one once the hook has run, and then looks old. Cargo reads
+/// An uncommitted file of one worktree may be copied into another one once the hook has run, and then looks old. Cargo reads
 /// a `Cargo.lock` whatever its age.
 #[test]
 fn what_the_hook_leaves_for_changes_elsewhere() {

@@ -80,7 +80,7 @@ fn looked_at(site: &ToolSite) -> Result<(Form, Option<&str>, Holds), ToolState> 
     }
 }
 
-/// What the user adds where this program does not.
+/// The lines that the user adds where this program does not.
 fn by_hand(tool: Tool, form: &Form, why: ByHand) -> ToolState {
     let lines = match form {
         _ if why == ByHand::Generated => SHELL.to_owned(),

@@ -50,7 +50,7 @@ pub(crate) enum Form {
         table: &'static str,
         /// The key in it.
         key: &'static str,
-        /// What a file where there is none begins with.
+        /// The beginning of a new file.
         head: Head,
     },
     /// The pipeline of worktrunk.

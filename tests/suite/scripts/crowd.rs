@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::scripts::desk::Desk;
 
-/// A folder of scripts, two of which do not build, with modules and other things beside.
+/// A folder of scripts, with two that do not build, and with modules and other things beside.
 fn folder() -> Desk {
     let desk = Desk::new();
     for name in ["a", "b", "c"] {
