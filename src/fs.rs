@@ -65,7 +65,7 @@ pub(crate) use crate::fs::owner::{
     Theirs, close_if_open, expect_own_programs, is_closed, is_mine, is_strangers, refuses_store,
     theirs, unwritable,
 };
-pub(crate) use crate::fs::part::{Part, first_that_stays, part, unite};
+pub(crate) use crate::fs::part::{Part, first_that_goes, part, unite};
 pub(crate) use crate::fs::program::{
     has_leftovers, is_runnable, is_users_own, keep_as, program, project_of, write_program,
 };

@@ -143,7 +143,7 @@ pub(crate) fn is_tool_folder(name: &str) -> bool {
 }
 
 /// The folder that only a profile folder holds, besides lock files. `deps`, `build` and `examples` are common names.
-const FINGERPRINTS: &str = ".fingerprint";
+pub(crate) const FINGERPRINTS: &str = ".fingerprint";
 
 /// The names in a folder, and in the folders in it; empty below the depth that was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

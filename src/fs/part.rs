@@ -1,11 +1,13 @@
-//! Parts a folder in two, and puts two into one, by renames.
+//! Parts a folder in two, and unites two, by renames.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
 use crate::fs::{create_folder, info, is_folder, names_exactly, rename};
+use crate::markers::FINGERPRINTS;
 
 /// Where an entry of a folder goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +32,7 @@ pub(crate) fn part(from: &Path, to: &Path, goes: &dyn Fn(&Path) -> Part) -> Resu
 
 fn part_in(from: &Path, to: &Path, at: &Path, goes: &dyn Fn(&Path) -> Part) -> Result<usize> {
     let mut moved = 0;
-    for name in names_exactly(&from.join(at))? {
+    for name in in_order(&from.join(at))? {
         let path = at.join(&name);
         let (old, new) = (from.join(&path), to.join(&path));
         match goes(&path) {
@@ -49,12 +51,12 @@ fn part_in(from: &Path, to: &Path, at: &Path, goes: &dyn Fn(&Path) -> Part) -> R
     Ok(moved)
 }
 
-/// The first entry of a folder that does not go.
+/// The first entry of a folder that goes.
 ///
 /// # Errors
 ///
 /// A folder cannot be read.
-pub(crate) fn first_that_stays(
+pub(crate) fn first_that_goes(
     from: &Path,
     goes: &dyn Fn(&Path) -> Part,
 ) -> Result<Option<PathBuf>> {
@@ -63,35 +65,42 @@ pub(crate) fn first_that_stays(
         for name in names_exactly(&from.join(&at))? {
             let path = at.join(name);
             match goes(&path) {
-                Part::Stays => return Ok(Some(path)),
+                Part::Goes => return Ok(Some(path)),
                 Part::Within if is_folder(&from.join(&path)) => folders.push(path),
-                Part::Within | Part::Goes => {}
+                Part::Within | Part::Stays => {}
             }
         }
     }
     Ok(None)
 }
 
-/// Moves everything in a folder into another one, and removes it. Of two files at one place that of the first folder remains,
-/// unless it `stays` behind: then it is removed.
+/// Moves everything in a folder to the same places in another one, and removes the first folder. Where both have a file, that of
+/// the second folder stays.
 ///
 /// # Errors
 ///
-/// A file is where the other folder has a folder, or something cannot be read, renamed or removed. What was moved before stays
-/// where it is then.
-pub(crate) fn unite(from: &Path, into: &Path, stays: &dyn Fn(&str) -> bool) -> Result<()> {
-    for name in names_exactly(from)? {
+/// A file is where the other folder has a folder, or something cannot be read, renamed or removed. The second folder has all
+/// that it had, and some of the first one's entries.
+pub(crate) fn unite(from: &Path, into: &Path) -> Result<()> {
+    for name in in_order(from)? {
         let (old, new) = (from.join(&name), into.join(&name));
         let is_one = is_folder(&old);
         match info(&new)? {
             None => rename(&old, &new)?,
-            Some(there) if is_one && there.is_dir => unite(&old, &new, stays)?,
+            Some(there) if is_one && there.is_dir => unite(&old, &new)?,
             Some(there) if is_one || there.is_dir => {
                 bail!("`{}` is in the way of `{}`", new.display(), old.display());
             }
-            Some(_) if stays(&name.to_string_lossy()) => crate::fs::remove_file(&old)?,
-            Some(_) => rename(&old, &new)?,
+            Some(_) => crate::fs::remove_file(&old)?,
         }
     }
     fs::remove_dir(from).with_context(|| format!("failed to remove `{}`", from.display()))
+}
+
+/// The names in a folder. The fingerprints come last: without them Cargo believes in no unit, and it looks for all that
+/// belongs to one with a fingerprint.
+fn in_order(folder: &Path) -> Result<Vec<OsString>> {
+    let mut names = names_exactly(folder)?;
+    names.sort_by_key(|name| (name == FINGERPRINTS, name.clone()));
+    Ok(names)
 }

@@ -15,7 +15,7 @@ use crate::survey::folder::TargetFolder;
 use crate::survey::model::Survey;
 use crate::target::unit::UnitId;
 use crate::term::Spinner;
-use crate::warm::moving::{MoveFolder, place_after};
+use crate::warm::moving::{MoveFolder, Programs, place_after};
 
 /// Decides what goes of the folders that are moved, once they are, and how much comes free by that.
 pub(crate) fn moved(
@@ -29,7 +29,9 @@ pub(crate) fn moved(
     }
     let progress = Arc::new(Progress::default());
     let _spinner = Spinner::start(Arc::clone(&progress), ui.shows_progress());
-    let of = |path: &Path| moves.iter().find(|one| one.from == *path);
+    // One that is parted is another folder afterwards than the one that was looked at.
+    let whole = |one: &&MoveFolder| one.programs == Programs::Along;
+    let of = |path: &Path| moves.iter().filter(whole).find(|one| one.from == *path);
     let folders: Vec<&TargetFolder> = survey
         .folders
         .iter()

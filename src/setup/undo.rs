@@ -28,6 +28,8 @@ use crate::survey::known_roots::KnownRoots;
 use crate::survey::meant::{is_hook, is_meant};
 use crate::survey::model::{Repository, Survey};
 use crate::term::exit::Exit;
+use crate::warm::moving;
+use crate::warm::moving::{MoveFolder, Programs};
 use crate::{fs, git};
 
 /// Puts every file back that a setup changed, and moves target folders to where their workspaces build then.
@@ -67,11 +69,20 @@ pub(crate) fn run(request: &Request, ui: &Ui) -> Result<Exit> {
     stop_timer(&mut plan, &survey);
     let mut options = SetupOptions::default();
     note_devices(&survey, &mut options);
-    let (mut moves, left) = undo_decide::moves(&survey, &plan, &options);
+    let (moves, left) = undo_decide::moves(&survey, &plan, &options);
     plan.kept.extend(left);
     if undo_decide::leaves_without(&survey, &plan, &moves) {
         plan.warnings.push(Warning::NoWayBack);
     }
+    let (units, mut moves): (Vec<MoveFolder>, Vec<MoveFolder>) =
+        moves.into_iter().partition(has_units);
+    plan.kept.extend(units.into_iter().map(|one| Kept {
+        subject: Subject::Folder,
+        path: one.from,
+        reason: KeptReason::NotMoved { to: one.to },
+        on_disk: None,
+        last_build: None,
+    }));
     inspect_moves(&mut moves, ui);
     plan.actions.extend(boxed(moves));
     let installed = |repository: &&Repository| {
@@ -190,4 +201,11 @@ fn without_record(survey: &Survey, state: Option<&Path>) -> Vec<Warning> {
         }
     }
     warnings
+}
+
+/// Returns whether a folder that is to get intermediates back has some of its own.
+fn has_units(one: &MoveFolder) -> bool {
+    one.programs == Programs::AreThere
+        && fs::is_folder(&one.to)
+        && !matches!(moving::programs::unit_in(&one.to), Ok(None))
 }

@@ -145,7 +145,7 @@ pub(crate) fn install(sites: &[ToolSite]) -> Plan {
                 continue;
             }
         };
-        match added(site, &form, text) {
+        match added(site, &form, text).and_then(|after| can_be_undone(&form, text, after)) {
             Ok(after) => edit(&mut plan, site, &form, (text, Some(after)), false),
             Err(why) => keep(&mut plan, site, by_hand(site.tool, &form, why)),
         }
@@ -168,6 +168,62 @@ fn added(site: &ToolSite, form: &Form, text: Option<&str>) -> Result<String, ByH
         Form::Pipeline => toml_edits::add_step(now),
         Form::Shown => Err(ByHand::NoFile),
     }
+}
+
+/// The text of a file without our command.
+fn removed(form: &Form, text: &str) -> Result<String, ByHand> {
+    match form {
+        Form::JsonArray { path, entry, .. } => json_edit::remove_entry(text, path, entry),
+        Form::JsonScript { path } => json_edit::remove_line(text, path),
+        Form::TomlScript { table, key, .. } => toml_edits::remove_line(text, table, key),
+        Form::Pipeline => toml_edits::remove_step(text),
+        Form::Shown => Err(ByHand::NoFile),
+    }
+}
+
+/// Accepts an edit that adds one piece, or that `uninstall` takes back byte for byte. Any other one would change something of
+/// the user's: line ends, a comment, or a value.
+fn can_be_undone(form: &Form, before: Option<&str>, after: String) -> Result<String, ByHand> {
+    let is_fine = |before: &str| {
+        let comes_back = || removed(form, &after).is_ok_and(|removed| removed == before);
+        one_piece(&after, before).is_some() || comes_back()
+    };
+    match before.is_none_or(is_fine) {
+        true => Ok(after),
+        false => Err(ByHand::OtherForm { key: form.key() }),
+    }
+}
+
+/// Accepts a removal of one piece without a comment, or one that `install` would take back byte for byte.
+fn takes_ours_alone(
+    site: &ToolSite,
+    form: &Form,
+    before: &str,
+    after: String,
+) -> Result<String, ByHand> {
+    let has_comment = |piece: &str| ["#", "//", "/*"].iter().any(|mark| piece.contains(mark));
+    let is_fine = one_piece(before, &after).is_some_and(|piece| !has_comment(&piece));
+    let comes_back = || added(site, form, Some(&after)).is_ok_and(|added| added == before);
+    match is_fine || comes_back() {
+        true => Ok(after),
+        false => Err(ByHand::OtherForm { key: form.key() }),
+    }
+}
+
+/// The one piece of a text that another one lacks; `None` if they differ in more than that and the space between words. The end
+/// of a line counts, since a shell reads it.
+fn one_piece(text: &str, without: &str) -> Option<String> {
+    let ends = |text: &str| text.contains("\r\n");
+    if !without.trim().is_empty() && ends(text) != ends(without) {
+        return None;
+    }
+    let words = |text: &str| -> Vec<char> { text.chars().filter(|c| !c.is_whitespace()).collect() };
+    let (text, without) = (words(text), words(without));
+    let length = text.len().checked_sub(without.len())?;
+    let pairs = text.iter().zip(&without);
+    let begin = pairs.take_while(|(one, other)| one == other).count();
+    let rest = &text[begin + length..];
+    (without[begin..] == *rest).then(|| text[begin..begin + length].iter().collect())
 }
 
 /// Whether a program writes a file, by the comment that it begins with.
@@ -209,14 +265,8 @@ pub(crate) fn uninstall(sites: &[ToolSite]) -> Plan {
             edit(&mut plan, site, &form, (Some(text), None), true);
             continue;
         }
-        let after = match &form {
-            Form::JsonArray { path, entry, .. } => json_edit::remove_entry(text, path, entry),
-            Form::JsonScript { path } => json_edit::remove_line(text, path),
-            Form::TomlScript { table, key, .. } => toml_edits::remove_line(text, table, key),
-            Form::Pipeline => toml_edits::remove_step(text),
-            Form::Shown => Err(ByHand::NoFile),
-        };
-        match after {
+        let after = removed(&form, text);
+        match after.and_then(|after| takes_ours_alone(site, &form, text, after)) {
             Ok(after) => edit(&mut plan, site, &form, (Some(text), Some(after)), true),
             Err(why) => keep(&mut plan, site, by_hand(site.tool, &form, why)),
         }

@@ -92,6 +92,8 @@ pub(crate) fn to_new_place(
             Programs::AreThere
         }
         (true, true) => Programs::Along,
+        // From the layout `build-dir`; the programs at the old place are deleted with it.
+        (false, true) if addressed_by_path(&folder.path, survey).is_some() => Programs::Along,
         _ => return None,
     };
     let is_there = survey.folders.iter().any(|other| other.path == *to);
@@ -99,7 +101,7 @@ pub(crate) fn to_new_place(
         is_there && programs != Programs::AreThere || others().any(|(_, dirs)| within(dirs, to));
     // A run that was stopped may have led the builds away from it already.
     let is_whole = [&folder.path, to].contains(&&before.build_dir)
-        && (is_one(before) || programs != Programs::Along);
+        && (is_one(before) || programs != Programs::Along || before.build_dir == folder.path);
     let inside = to.starts_with(&folder.path) || folder.path.starts_with(to);
     let fits = is_alone
         && !is_taken

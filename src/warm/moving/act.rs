@@ -25,7 +25,8 @@ pub(crate) fn is_aside(name: &str) -> bool {
 /// Moves one folder, if everything in it is what the plan saw and Cargo builds into the new place by now.
 ///
 /// A run that is killed leaves the folder whole at one of the two places, and units that Cargo does not believe to be
-/// complete where it was at work.
+/// complete where it was at work. If final programs have another place than intermediates, some of these may have been moved
+/// and others not: Cargo compiles those again. Final programs and the user's files are never moved then.
 pub(crate) fn folder(one: &MoveFolder, context: &Context<'_>) -> Result<Moved, Stopped> {
     fs::checkpoint("moving");
     let (from, to) = (one.from.as_path(), one.to.as_path());
@@ -69,9 +70,7 @@ pub(crate) fn folder(one: &MoveFolder, context: &Context<'_>) -> Result<Moved, S
                 busy.lock.display()
             ));
         }
-        let goes = |path: &Path| programs::of_target_dir(path, &profiles);
-        if let Some(unit) = fs::first_that_stays(to, &goes)? {
-            let unit = to.join(unit);
+        if let Some(unit) = programs::unit_in(to)? {
             return skip(format!("a build has created `{}` since", unit.display()));
         }
     } else if fs::exists(to) {
@@ -84,14 +83,15 @@ pub(crate) fn folder(one: &MoveFolder, context: &Context<'_>) -> Result<Moved, S
     // Windows does not rename a folder in which a file is open, so a build may start in the moment between.
     #[cfg(windows)]
     drop((locks, programs_locks.take()));
-    let united = match fs::is_folder(to) {
-        true => fs::unite(to, from, &programs::stays).map_err(Stopped::from),
-        false => Ok(()),
+    let result = match one.programs {
+        Programs::Stay => part(one, &profiles).map_err(Stopped::from),
+        // The final programs there stay where they are, with the user's own files.
+        Programs::AreThere if fs::is_folder(to) => fs::unite(from, to).map_err(Stopped::from),
+        Programs::Along | Programs::AreThere => renamed(one),
     };
-    fs::checkpoint("move-united");
-    if let Err(error) = united.and_then(|()| renamed(one)) {
+    if let Err(error) = result {
         for hash in hidden {
-            let _ = show(&from.join(hash));
+            let _ = show(&from.join(hash)).or_else(|_| show(&to.join(hash)));
         }
         return Err(error);
     }
@@ -100,11 +100,6 @@ pub(crate) fn folder(one: &MoveFolder, context: &Context<'_>) -> Result<Moved, S
         compiled_again: one.left.len(),
         left: Vec::new(),
     };
-    if one.programs == Programs::Stay
-        && let Err(error) = leave_programs(one, &profiles)
-    {
-        moved.left.push(failure::words(error.as_ref()));
-    }
     for note in &one.notes {
         if let Err(error) = follow(&to.join(note), one) {
             moved.left.push(failure::words(error.as_ref()));
@@ -159,14 +154,20 @@ fn builds_elsewhere(one: &MoveFolder, context: &Context<'_>) -> Option<String> {
     }
 }
 
-/// Gives final programs back to the old place, which is the `target-dir` still, with the mark of one.
-fn leave_programs(one: &MoveFolder, profiles: &[PathBuf]) -> anyhow::Result<()> {
+/// Moves intermediates out of a folder that stays the `target-dir`, with Cargo's mark and locks for the new one. The folder with
+/// fingerprints comes last: Cargo compiles each unit again that has none.
+fn part(one: &MoveFolder, profiles: &[PathBuf]) -> anyhow::Result<()> {
     let (from, to) = (one.from.as_path(), one.to.as_path());
-    let left = fs::part(to, from, &|path| programs::goes(path, profiles))?;
-    let tag = from.join(markers::TAG_NAME);
-    if left > 0 && !fs::exists(&tag) && fs::exists(&to.join(markers::TAG_NAME)) {
-        // Cargo writes one only where it makes the folder itself.
-        fs::copy_file(&to.join(markers::TAG_NAME), &tag)?;
+    fs::part(from, to, &|path| programs::goes(path, profiles))?;
+    let locks = profiles
+        .iter()
+        .flat_map(|profile| markers::LOCK_NAMES.map(|name| profile.join(name)));
+    for file in locks.chain([PathBuf::from(markers::TAG_NAME)]) {
+        let (old, new) = (from.join(&file), to.join(&file));
+        let is_wanted = new.parent().is_some_and(fs::is_folder) && !fs::exists(&new);
+        if is_wanted && fs::exists(&old) {
+            fs::copy_file(&old, &new)?;
+        }
     }
     Ok(())
 }

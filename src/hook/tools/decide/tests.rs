@@ -329,3 +329,29 @@ fn the_name_of_a_new_environment_is_quoted() {
     assert_eq!(document["name"].as_str(), Some("a \"b\""));
     assert_eq!(document["setup"]["script"].as_str(), Some(LINE));
 }
+
+/// An edit would change line ends, a value or a comment of the user's: then the lines are shown.
+#[test]
+fn no_byte_of_the_user_is_lost() {
+    let toml = |text: &'static str| (Tool::Codex, text);
+    for (tool, text) in [
+        toml("[setup]\r\nscript = \"\"\"\r\nnpm ci\r\nmake db\r\n\"\"\"\r\n"),
+        toml("\u{feff}[setup]\nscript = \"npm ci\"\n"),
+        toml("[setup]\nscript = \"\"\"echo a \\\n  b\"\"\"\n"),
+    ] {
+        let plan = install(&[site(tool, file_of(tool), Some(text))]);
+        assert!(plan.actions.is_empty(), "{text:?}");
+    }
+    let file = super::super::forms::CONDUCTOR_JSON;
+    let doubled = "{\"scripts\":{\"setup\":\"npm ci\"},\"scripts\":{\"run\":\"z\"}}";
+    let plan = install(&[site(Tool::Conductor, file, Some(doubled))]);
+    assert!(plan.actions.is_empty());
+    // The comments around our own table were there before it.
+    let text = "# keep me\n[setup]\n\n[cleanup]\nscript = \"x\"\n";
+    let with = installed(Tool::Codex, file_of(Tool::Codex), Some(text));
+    let plan = uninstall(&[site(Tool::Codex, file_of(Tool::Codex), Some(&with))]);
+    let afters = plan.all::<EditTool>().map(|one| one.edit.after.clone());
+    for after in afters.flatten() {
+        assert!(String::from_utf8_lossy(&after).contains("# keep me"));
+    }
+}
