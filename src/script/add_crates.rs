@@ -51,6 +51,16 @@ impl<'a> AddRules<'a> {
         }
     }
 
+    /// Returns whether a dependency has all features that the code needs. Thag's rules do not go by the code.
+    fn suffices(self, named: &Named, dependency: &Item) -> bool {
+        let features = dependency.get("features").and_then(Item::as_array);
+        let has = |name: &String| {
+            let mut all = features.into_iter().flatten();
+            all.any(|feature| feature.as_str() == Some(name))
+        };
+        matches!(self, Self::Thag(_)) || self.features(named).names.iter().all(has)
+    }
+
     /// Takes crates out of a list that thag's configuration has a folder for, and returns them as dependencies.
     ///
     /// # Errors
@@ -111,9 +121,9 @@ impl Added {
             ..Self::default()
         });
         let mut added = std::mem::take(added);
-        added.crates.retain(|name, _| {
+        added.crates.retain(|name, item| {
             let mut missing = missing.iter();
-            missing.any(|one| package::same(&one.name, name))
+            missing.any(|one| package::same(&one.name, name) && rules.suffices(one, item))
         });
         for (name, item) in rules.folders(missing)?.iter() {
             added.crates.insert(name, item.clone());

@@ -250,7 +250,7 @@ fn is_lean(config: &[u8], around: &ScriptEnvironment<'_>) -> bool {
             .iter()
             .any(|word| flags.contains(word))
     });
-    let words: [&[u8]; 3] = [b"profile", b"debuginfo", b"strip"];
+    let words: [&[u8]; 5] = [b"profile", b"debuginfo", b"strip", b"\"-g", b"'-g"];
     let in_config = words
         .iter()
         .any(|word| memmem::find(config, word).is_some());
