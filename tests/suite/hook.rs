@@ -2,6 +2,7 @@
 
 mod changes;
 mod elsewhere;
+mod for_real;
 mod later;
 mod runs;
 mod setup;

@@ -114,7 +114,28 @@ fn it_is_warmed_with_what_is_not_local() {
     assert!(built.said().contains("Compiling app"), "{}", built.said());
 }
 
-/// The git repository lies in the `.jj`, as jj makes it by default.
+/// From version 0.46 on, jj makes a worktree of git for a workspace beside a `.git`. It has no commit at first, so git runs no
+/// hook, and jj puts the files there.
+#[test]
+fn one_that_git_knows_shares_its_own_packages() {
+    let sandbox = colocated();
+    sandbox.run("pika", &["--yes", "--no-hook"]).code(0);
+    assert_eq!(sandbox.cargo_run("pika"), "main\n");
+    let orphan = ["worktree", "add", "-q", "--orphan", "-b", "jj", "../topic"];
+    if sandbox.command("git", "pika", &orphan).code != Some(0) {
+        return eprintln!("skipped: this git makes no orphan worktrees");
+    }
+    sandbox.write("topic/.jj/repo", "../../pika/.jj/repo");
+    sandbox.git("topic", &["checkout", "-q", "--detach", "main"]);
+    sandbox.run("topic", &["onboard", "--yes"]).code(0);
+    let built = sandbox.cargo("topic", &["build", "--offline"]);
+    assert!(!built.said().contains("Compiling"), "{}", built.said());
+    let list = sandbox.json("pika", &["list", "--no-size"]);
+    let worktrees = sandbox.paths(&list["repositories"][0]["worktrees"], "path");
+    assert_eq!(worktrees, ["pika", "topic"]);
+}
+
+/// The git repository lies in the `.jj`, as jj makes it without `.git` beside it.
 #[test]
 fn without_git_beside_it() {
     let sandbox = Sandbox::new();

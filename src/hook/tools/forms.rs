@@ -1,10 +1,11 @@
 //! Which tool takes which command, and where.
 //!
-//! Sources, read and not run: `code.claude.com/docs/en/worktrees` in excerpts, and the fields of its hooks as others quote
-//! them; `developers.openai.com/codex/app/local-environments` for the purpose, and `.codex/environments/environment.toml`
-//! in `openai/codex` for the form; `cursor.com/docs/configuration/worktrees`; `conductor.build/docs/reference/settings` and
-//! `/conductor-json`; `worktrunk.dev/hook`; `jj util exec --help`; the prompt `generate-run-commands` in `microsoft/vscode`
-//! for `worktreeCreated`; `create_worktree` of Zed as others quote it.
+//! worktrunk 0.81 and Jujutsu 0.46 were run (`tests/suite/hook/for_real.rs`). The sources of the others were only read:
+//! `code.claude.com/docs/en/worktrees` in excerpts, and the fields of its hooks as others quote them;
+//! `developers.openai.com/codex/app/local-environments` for the purpose, and `.codex/environments/environment.toml` in
+//! `openai/codex` for the form; `cursor.com/docs/configuration/worktrees`; `conductor.build/docs/reference/settings` and
+//! `/conductor-json`; the prompt `generate-run-commands` in `microsoft/vscode` for `worktreeCreated`; `create_worktree` of
+//! Zed as others quote it.
 
 use std::path::Path;
 
