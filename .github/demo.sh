@@ -37,7 +37,7 @@ RC
 
 prompts() { wc -l <"$stage/.prompts" 2>/dev/null || echo 0; }
 
-# Types a line as people do, and waits for the next prompt, or for as long as is said.
+# Types a line as people do, and waits for the next prompt, or for the seconds in the second argument.
 type_line() {
     local before i line=$1
     before=$(prompts)

@@ -140,7 +140,7 @@ mod tests {
         };
         let shares = shares(&cache, &compiled, &locked);
         let shown: Vec<(u64, u64)> = shares.iter().map(|one| (one.own.0, one.shared.0)).collect();
-        // What is left is 750, for all alike.
+        // The remaining 750 are for all alike.
         assert_eq!(shown, [(10, 400), (10, 350), (10, 250)]);
     }
 }

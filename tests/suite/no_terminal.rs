@@ -181,7 +181,7 @@ fn no_command_waits_for_an_answer() {
             // One command may print two documents, told apart by a flag.
             let name = answer["command"].as_str().unwrap_or_default();
             assert!(name.starts_with(case.command), "{args:?}: {name}");
-            // What changes something says what it would do, and what became of it.
+            // A command that changes something prints its plan and its outcome.
             let asked = code == 3;
             if asked {
                 assert!(answer["outcome"].is_null(), "{args:?}");
