@@ -232,7 +232,8 @@ fn claimed(places: &ScriptCachePaths) -> Result<fs::LockGuard> {
     let mark = places.mark();
     // The user may have written the limits before anything was run.
     let mut names = fs::names(root).with_context(failed)?;
-    names.retain(|name| name != settings::FILE_NAME);
+    // Another run may be making the folder at this moment, or was killed when it did.
+    names.retain(|name| name != settings::FILE_NAME && !fs::is_leftover(name));
     if !names.is_empty() && !fs::exists(&mark) {
         bail!(
             "expected an empty folder for the cache of scripts, or one that was made for it, and `{}` holds other things",

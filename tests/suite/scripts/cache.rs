@@ -287,6 +287,15 @@ fn a_folder_with_other_things_is_no_cache() {
 }
 
 #[test]
+fn a_cache_that_another_run_is_making_is_no_other_folder() {
+    let mut desk = Desk::with("a.rs", "fn main() { println!(\"a\"); }\n");
+    let cache = desk.box_.path("half");
+    fs::create_dir_all(cache.join(".tmp-sharedtarget-x1y2z3")).unwrap();
+    desk.box_.env("CARGO_SHAREDTARGET_CACHE_DIR", cache);
+    assert_eq!(desk.prints(&["a.rs"]), "a\n");
+}
+
+#[test]
 fn what_links_lead_to_is_not_the_cache() {
     let desk = three();
     for (part, path) in [
