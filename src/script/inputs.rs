@@ -15,6 +15,7 @@ use crate::script::model::Watched;
 use crate::script::package;
 use crate::script::paths::ScriptCachePaths;
 use crate::target::dep_info::RustcDepInfo;
+use crate::target::layout;
 
 /// Files are dated by a clock that may be so much behind.
 const CLOCK: SignedDuration = SignedDuration::from_millis(20);
@@ -116,7 +117,9 @@ pub(crate) fn watched(
     let is_own = |path: &Path| own.iter().any(|own| path.starts_with(own));
     let others = built.manifests.iter().filter(|manifest| !is_own(manifest));
     others.for_each(|manifest| of_package(manifest, &mut paths));
-    let (said, silent) = said_by_scripts(built);
+    let said = said_by_scripts(built);
+    known &= said.is_some();
+    let (said, silent) = said.unwrap_or_default();
     paths.extend(said);
     // Cargo looks at everything in a folder that it is told of, and in a package whose build script says nothing.
     let folders = paths.iter().filter(|path| fs::is_folder(path)).cloned();
@@ -216,11 +219,12 @@ fn of_package(manifest: &Path, paths: &mut BTreeSet<PathBuf>) {
     paths.insert(folder.join("build.rs"));
 }
 
-/// The paths that build scripts declare to watch; and the folders of local packages whose script declares none.
-fn said_by_scripts(built: &Built) -> (BTreeSet<PathBuf>, Vec<PathBuf>) {
+/// The paths that build scripts declare to watch; and the folders of local packages whose script declares none. `None` if
+/// the directives of a script were not found.
+fn said_by_scripts(built: &Built) -> Option<(BTreeSet<PathBuf>, Vec<PathBuf>)> {
     let (mut paths, mut silent) = (BTreeSet::new(), Vec::new());
     for out_dir in &built.out_dirs {
-        let said = output(&out_dir.path);
+        let said = output(&out_dir.path)?;
         let directives = || said.lines().filter_map(directive);
         for path in directives().filter_map(|line| line.strip_prefix("rerun-if-changed=")) {
             let path = match &out_dir.local {
@@ -236,7 +240,7 @@ fn said_by_scripts(built: &Built) -> (BTreeSet<PathBuf>, Vec<PathBuf>) {
             silent.extend(out_dir.local.clone());
         }
     }
-    (paths, silent)
+    Some((paths, silent))
 }
 
 /// All files and folders in a folder, but for what Cargo and git put into that of a package; nothing if there are too many.
@@ -247,9 +251,11 @@ fn in_folder(folder: &Path) -> Option<Vec<PathBuf>> {
     Some(all.into_iter().filter(|path| !is_beside(path)).collect())
 }
 
-fn output(out_dir: &Path) -> String {
-    let said = fs::read(&out_dir.with_file_name("output")).ok().flatten();
-    String::from_utf8_lossy(&said.unwrap_or_default()).into_owned()
+/// The directives of the build script that wrote an `OUT_DIR`; `None` if they are not where any Cargo writes them.
+fn output(out_dir: &Path) -> Option<String> {
+    let places = layout::outputs(out_dir);
+    let said = places.iter().find_map(|path| fs::read(path).ok().flatten());
+    said.map(|said| String::from_utf8_lossy(&said).into_owned())
 }
 
 fn directive(line: &str) -> Option<&str> {
@@ -277,7 +283,7 @@ pub(crate) fn variables(
         }));
     }
     for out_dir in &built.out_dirs {
-        let said = output(&out_dir.path);
+        let said = output(&out_dir.path).unwrap_or_default();
         let said = said
             .lines()
             .filter_map(|line| directive(line)?.strip_prefix("rerun-if-env-changed="));

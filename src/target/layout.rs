@@ -9,7 +9,7 @@ pub(crate) mod shape;
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
@@ -156,6 +156,16 @@ fn is_hash(text: &str) -> bool {
         && text
             .bytes()
             .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// The places where Cargo may have put what a build script printed, by its `OUT_DIR`: beside it, and since 1.100 in a folder
+/// of the run.
+///
+/// Source: builds with 1.95 and 1.100; held by the test of scripts with a package by its path, which .ci/run plays with both.
+#[must_use]
+pub(crate) fn outputs(out_dir: &Path) -> [PathBuf; 2] {
+    let unit = out_dir.parent().unwrap_or(out_dir);
+    [unit.join("output"), unit.join("run").join("stdout")]
 }
 
 /// How many components of a unit's path name what is moved into place as a whole: a file in a folder of all units,

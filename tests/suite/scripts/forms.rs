@@ -70,11 +70,9 @@ fn manifests_in_all_forms() {
         );
     }
     // Their dependencies were compiled once.
-    let deps = desk.cache("target/debug/deps");
-    let names = std::fs::read_dir(deps)
-        .expect("a folder")
-        .map(|entry| entry.expect("an entry").file_name());
-    let libraries = names.filter(|name| name.to_string_lossy().ends_with(".rlib"));
+    let files = walkdir::WalkDir::new(desk.cache("target/debug")).into_iter();
+    let names = files.map(|entry| entry.expect("an entry").into_path());
+    let libraries = names.filter(|path| path.extension().is_some_and(|end| end == "rlib"));
     assert_eq!(libraries.count(), 2);
 }
 
