@@ -1,9 +1,9 @@
 //! The door to the file system. No other room calls `std::fs`, and every error names its path.
 //!
-//! A path's last component is never followed if it is a symbolic link. Files are replaced whole, by rename ([`mod@replace`]). A
-//! folder is deleted entry by entry, through open folders, against what was seen of it ([`mod@delete`]); what differs is kept.
-//! [`mod@lock`] takes Cargo's locks and our own. [`transfer`] and [`share`] copy, link and clone. [`mod@usage`] measures: blocks and
-//! links, each inode once. [`mod@checkpoint`] lets tests kill the program at a named point.
+//! A path's last component is never followed if it is a symbolic link. Files are replaced whole, by rename ([`modreplace`]). A
+//! folder is deleted entry by entry, through open folders, against what was seen of it ([`moddelete`]); what differs is kept.
+//! [`modlock`] takes Cargo's locks and our own. [`transfer`] and [`share`] copy, link and clone. [`modusage`] measures: blocks and
+//! links, each inode once. [`modcheckpoint`] lets tests kill the program at a named point.
 
 #![expect(clippy::disallowed_methods, reason = "this module is the door")]
 
@@ -16,6 +16,7 @@ mod in_use;
 mod kind;
 mod lock;
 pub mod model;
+mod newest;
 mod objects;
 mod open_folder;
 mod owner;
@@ -57,6 +58,7 @@ pub(crate) use crate::fs::lock::{
     lock_to_write, runs, stage_in_use, unwritable_root,
 };
 use crate::fs::model::{Identity, Tag};
+pub(crate) use crate::fs::newest::newest_of_profiles;
 pub(crate) use crate::fs::objects::{
     Aside, Hashes, become_name_of, folder_aside, is_executable, is_object, is_superuser,
     link_beside, link_to, new_folder, put, put_content, put_object, take_object,
@@ -377,18 +379,6 @@ pub(crate) fn rename(from: &Path, to: &Path) -> Result<()> {
 #[must_use]
 pub(crate) fn on_disk(path: &Path) -> Bytes {
     Bytes(fs::symlink_metadata(path).map_or(0, |metadata| allocation(&metadata).0))
-}
-
-/// The newest modification among the folders that change whenever Cargo builds something in `profiles`.
-#[must_use]
-pub(crate) fn newest_of_profiles(folder: &Path, profiles: &[PathBuf]) -> Option<Timestamp> {
-    const WRITTEN: [&str; 5] = ["", "deps", ".fingerprint", "build", "incremental"];
-    let times = profiles
-        .iter()
-        .flat_map(|profile| WRITTEN.map(|name| folder.join(profile).join(name)));
-    times
-        .filter_map(|path| info(&path).ok().flatten()?.modified)
-        .max()
 }
 
 #[cfg(unix)]

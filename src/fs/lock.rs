@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result};
 use tracing::debug;
 
 use crate::fs::model::{Busy, BusyReason};
+use crate::fs::newest::units;
 use crate::fs::{identity, info};
 use crate::markers::{BUILD_LOCK, LOCK_NAMES, SHARED_ROOT_MARK, STAGE_LOCK, UNIT_LOCK, UNIT_LOCKS};
 use crate::text::failure;
@@ -131,27 +132,22 @@ fn held_units(profile: &Path, sought: LockMode) -> Result<(), Busy> {
     if !profile.join(BUILD_LOCK).exists() {
         return Ok(());
     }
-    let build = profile.join("build");
-    let inside = |folder: &Path| crate::fs::names(folder).unwrap_or_default();
-    for package in inside(&build) {
-        let package = build.join(package);
-        for unit in inside(&package).iter().filter(|name| is_hash(name)) {
-            let lock = package.join(unit).join(UNIT_LOCK);
-            // Opening anything else might wait for another process.
-            if !matches!(info(&lock), Ok(Some(info)) if info.is_file) {
-                continue;
-            }
-            let tried = match File::open(&lock) {
-                Err(error) if error.kind() == ErrorKind::NotFound => continue,
-                Err(error) => Err(TryLockError::Error(error)),
-                Ok(file) if sought == LockMode::UntilFree => {
-                    let locked = file.lock().map_err(TryLockError::Error);
-                    locked.map(|()| LockGuard::from(file))
-                }
-                Ok(file) => try_often(|| file.try_lock()).map(|()| LockGuard::from(file)),
-            };
-            drop(tried.map_err(|error| busy(&lock, error))?);
+    for unit in units(profile) {
+        let lock = unit.join(UNIT_LOCK);
+        // Opening anything else might wait for another process.
+        if !matches!(info(&lock), Ok(Some(info)) if info.is_file) {
+            continue;
         }
+        let tried = match File::open(&lock) {
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            Err(error) => Err(TryLockError::Error(error)),
+            Ok(file) if sought == LockMode::UntilFree => {
+                let locked = file.lock().map_err(TryLockError::Error);
+                locked.map(|()| LockGuard::from(file))
+            }
+            Ok(file) => try_often(|| file.try_lock()).map(|()| LockGuard::from(file)),
+        };
+        drop(tried.map_err(|error| busy(&lock, error))?);
     }
     Ok(())
 }
@@ -173,11 +169,6 @@ pub(super) fn try_often(
         }
     }
     lock()
-}
-
-/// Whether a folder is named like one of a unit.
-fn is_hash(name: &str) -> bool {
-    name.len() == 16 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Takes the same locks alone, and makes the files where they are not there: a build that begins meanwhile waits, also

@@ -420,3 +420,21 @@ fn a_place_that_is_replaced_is_moved() {
     assert!(sandbox.exists("pika/out/debug"));
     assert_eq!(compiles(&sandbox, "pika"), [""; 0]);
 }
+
+/// A check of a folder that was checked before makes no file in the folders that a profile has at its top.
+#[test]
+fn a_check_is_a_build() {
+    let sandbox = start();
+    sandbox.cargo("beside", &["check"]);
+    idle(&sandbox, "beside", 4);
+    sandbox.write("beside/src/main.rs", "fn main() {}\n");
+    sandbox.cargo("beside", &["check"]);
+    let answer = sandbox.json("pika", &["list", "--no-size"]);
+    let built = items(&answer["workspaces"]).filter_map(|row| row["last_build"].as_str());
+    let built: Vec<jiff::Timestamp> = built.map(|at| at.parse().expect("a time")).collect();
+    let hour = jiff::SignedDuration::from_hours(1);
+    let lately = built
+        .iter()
+        .filter(|at| **at + hour > jiff::Timestamp::now());
+    assert_eq!(lately.count(), 1, "{answer}");
+}
