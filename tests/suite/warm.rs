@@ -141,12 +141,13 @@ fn build(sandbox: &Sandbox, folder: &str) -> (Vec<String>, String) {
 fn forget_keeps(sandbox: &Sandbox, folder: &str) {
     for inner in [".fingerprint", "build"] {
         let inner = sandbox.path(&format!("{folder}/target/debug/{inner}"));
-        for entry in fs::read_dir(inner).expect("a folder") {
+        // Since Cargo 1.100 only one of them is there, and a package has a folder in it.
+        for entry in fs::read_dir(inner).into_iter().flatten() {
             let path = entry.expect("an entry").path();
-            if path
-                .file_name()
-                .is_some_and(|name| name.to_string_lossy().starts_with("keeps-"))
-            {
+            if path.file_name().is_some_and(|name| {
+                let name = name.to_string_lossy();
+                name == "keeps" || name.starts_with("keeps-")
+            }) {
                 fs::remove_dir_all(path).expect("removed");
             }
         }

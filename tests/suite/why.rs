@@ -354,6 +354,8 @@ fn what_was_put_there_was_not_compiled() {
     assert_eq!(answer["build"], Value::Null, "{answer:#}");
     let text = "fn main() { println!(\"{}\", core_lib::it()); }\n";
     sandbox.write("beside/app/src/main.rs", text);
+    // The layout of Cargo 1.100 tells what was there before by no less.
+    sleep(PAUSE);
     sandbox.cargo("beside", &["build"]);
     let answer = workspace(&sandbox, "beside", &[]);
     assert_eq!(answer["build"]["units"], 1, "{answer:#}");

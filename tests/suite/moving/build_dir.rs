@@ -18,7 +18,7 @@ fn args(sandbox: &Sandbox) -> Vec<String> {
 
 /// The intermediates of a worktree lie in its `target`.
 fn is_whole(sandbox: &Sandbox, worktree: &str) -> bool {
-    sandbox.exists(&format!("{worktree}/target/debug/deps"))
+    sandbox.exists(&format!("{worktree}/target/debug/build"))
 }
 
 #[test]
