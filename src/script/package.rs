@@ -5,10 +5,13 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, TableLike, value};
+use toml_edit::{
+    Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, TableLike, Value, value,
+};
 
 use crate::script::dialect::{Dialect, Front};
 use crate::script::embedded_manifest::{Embedded, Form};
+use crate::text::is_unsafe;
 
 /// The context that a script's package is made in, besides the manifest.
 #[derive(Clone, Copy, Debug)]
@@ -174,7 +177,7 @@ pub fn package(
     let workspace = workspace(&mut manifest, (&name, &program), resolver, around)?;
     let mut bin = Table::new();
     bin.insert("name", value(&program));
-    bin.insert("path", value(around.main));
+    bin.insert("path", value(escaped(around.main)));
     let mut bins = ArrayOfTables::new();
     bins.push(bin);
     manifest.insert("bin", Item::ArrayOfTables(bins));
@@ -214,7 +217,7 @@ fn workspace(
         .or_insert_with(|| Item::Table(Table::new()));
     if let Some(metadata) = metadata.as_table_like_mut() {
         let mut of_ours = InlineTable::new();
-        of_ours.insert("script", around.script.into());
+        of_ours.insert("script", escaped(around.script));
         metadata.insert(METADATA, value(of_ours));
     }
     Ok(workspace)
@@ -364,9 +367,27 @@ fn in_packages(packages: &mut dyn TableLike, folder: &str) {
         };
         if let Some(path) = package.get("path").and_then(Item::as_str) {
             let path = join(folder, path);
-            package.insert("path", value(path));
+            package.insert("path", value(escaped(&path)));
         }
     }
+}
+
+/// A text as a value on one line, with escapes for what a terminal does not show: Cargo 1.100 refuses such characters in a
+/// manifest, and quotes the line.
+fn escaped(text: &str) -> Value {
+    if !text.contains(is_unsafe) {
+        return text.into();
+    }
+    let mut written = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => written.extend(['\\', c]),
+            c if is_unsafe(c) => written.push_str(&format!("\\U{:08x}", u32::from(c))),
+            c => written.push(c),
+        }
+    }
+    written.push('"');
+    written.parse().unwrap_or_else(|_| text.into())
 }
 
 fn join(folder: &str, path: &str) -> String {
