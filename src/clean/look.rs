@@ -366,15 +366,6 @@ fn locks(users: &[&Workspace], survey: &Survey, known: &Workspaces) -> Result<Ve
     if users.is_empty() {
         return Err(nobody());
     }
-    for user in users {
-        // Where the next build changes the `Cargo.lock`, it may ask for anything.
-        if let Some(Answer::Nothing(message)) = known.resolved.get(&user.root) {
-            // It names the `Cargo.lock`.
-            return Err(format!(
-                "the needs of the next build are unknown: {message}"
-            ));
-        }
-    }
     let family = |workspace: &&Workspace| {
         users.iter().any(|user| {
             let place = |one: &Workspace| {
@@ -385,7 +376,6 @@ fn locks(users: &[&Workspace], survey: &Survey, known: &Workspaces) -> Result<Ve
                 || place(user).is_some_and(|of| Some(of) == place(workspace))
         })
     };
-    let mut locks = Vec::new();
     for workspace in survey.workspaces.iter().filter(family) {
         let (configs, around) = (&survey.configs, &survey.surroundings);
         if let Some(config) = config_chain::names_lock_file(&workspace.root, configs, around) {
@@ -394,6 +384,18 @@ fn locks(users: &[&Workspace], survey: &Survey, known: &Workspaces) -> Result<Ve
                 config.display()
             ));
         }
+    }
+    for user in users {
+        // Where the next build changes the `Cargo.lock`, it may ask for anything.
+        if let Some(Answer::Nothing(message)) = known.resolved.get(&user.root) {
+            // It names the `Cargo.lock`.
+            return Err(format!(
+                "the needs of the next build are unknown: {message}"
+            ));
+        }
+    }
+    let mut locks = Vec::new();
+    for workspace in survey.workspaces.iter().filter(family) {
         let file = workspace.root.join("Cargo.lock");
         match inspect::lock(&workspace.root) {
             Ok(Some(lock)) => locks.push(lock),

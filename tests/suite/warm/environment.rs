@@ -44,8 +44,12 @@ fn reason(answer: &serde_json::Value, package: &str) -> Option<String> {
     let left = actions
         .iter()
         .filter_map(|action| action["left"].as_array());
-    let mut own = left.flatten().filter(|unit| unit["package"] == package);
-    Some(own.next()?["reason"].as_str()?.to_owned())
+    let own = left.flatten().filter(|unit| unit["package"] == package);
+    let mut reasons = own.filter_map(|unit| unit["reason"].as_str());
+    // Its library depends on the run of its script.
+    let first = reasons.next()?;
+    let root = reasons.find(|_| first == "depends_on");
+    Some(root.unwrap_or(first).to_owned())
 }
 
 /// The donor's configuration says nothing now, and no run has seen what it said when the donor was built.
