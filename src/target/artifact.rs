@@ -44,6 +44,9 @@ const METADATA_END: &[u8] = b"rust-end-file";
 /// Source: `create_wrapper_file` in `compiler/rustc_codegen_ssa/src/back/metadata.rs` of rustc.
 pub(crate) const METADATA_SECTION: &[u8] = b".rmeta";
 
+/// The section with the names of a library's object files, which rustc 1.100 puts beside the metadata.
+pub(crate) const OBJECT_NAMES_SECTION: &[u8] = b".rmeta-link";
+
 /// The member of a library that has its metadata.
 pub(crate) const METADATA_MEMBER: &[u8] = b"lib.rmeta";
 

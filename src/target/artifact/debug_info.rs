@@ -14,7 +14,7 @@ use object::{
 
 use crate::size::Bytes;
 use crate::target::artifact::sections::Section;
-use crate::target::artifact::{METADATA_SECTION, sections, starts, wasm};
+use crate::target::artifact::{METADATA_SECTION, OBJECT_NAMES_SECTION, sections, starts, wasm};
 
 /// The bytes of an artifact's file that are debug information: sections, their relocations in unlinked objects, and
 /// the headers of both. Compressed sections count with their compressed length.
@@ -240,7 +240,8 @@ fn in_others<'data>(data: impl ReadRef<'data>, found: &mut DebugInfo) -> Option<
             continue;
         };
         // Metadata are in the segment of debug information.
-        let in_segment = segment == Some(b"__DWARF") && name != METADATA_SECTION;
+        let is_rustc = [METADATA_SECTION, OBJECT_NAMES_SECTION].contains(&name);
+        let in_segment = segment == Some(b"__DWARF") && !is_rustc;
         let part = part(name).or(in_segment.then_some(Part::Other));
         if let (Some(part), Some(range)) = (part, section.file_range()) {
             let relocations = section.relocations().count() as u64;
