@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result};
 use tracing::debug;
 
 use crate::fs::model::{Busy, BusyReason};
-use crate::fs::newest::units;
+use crate::fs::newest::{packages, units};
 use crate::fs::{identity, info};
 use crate::markers::{BUILD_LOCK, LOCK_NAMES, SHARED_ROOT_MARK, STAGE_LOCK, UNIT_LOCK, UNIT_LOCKS};
 use crate::text::failure;
@@ -132,7 +132,7 @@ fn held_units(profile: &Path, sought: LockMode) -> Result<(), Busy> {
     if !profile.join(BUILD_LOCK).exists() {
         return Ok(());
     }
-    for unit in units(profile) {
+    for unit in packages(profile).flat_map(units) {
         let lock = unit.join(UNIT_LOCK);
         // Opening anything else might wait for another process.
         if !matches!(info(&lock), Ok(Some(info)) if info.is_file) {

@@ -1,5 +1,6 @@
 //! When Cargo last built something.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -22,28 +23,39 @@ pub(crate) fn newest_of_profiles(folder: &Path, profiles: &[PathBuf]) -> Option<
     let of_profile = |profile: &PathBuf| {
         let profile = folder.join(profile);
         let written = WRITTEN.map(|name| profile.join(name));
-        let begun = units(&profile)
-            .into_iter()
-            .flat_map(|unit| BEGUN.map(|name| unit.join(name)));
+        // The older layout has a folder for each run of a build script there, and they are many.
+        let packages = packages(&profile).filter(|path| !is_run(path));
+        let units = packages.flat_map(units);
+        let begun = units.flat_map(|unit| BEGUN.map(|name| unit.join(name)));
         written.into_iter().chain(begun).filter_map(modified).max()
     };
     profiles.iter().filter_map(of_profile).max()
 }
 
-/// The folders of units in a profile that has one for each, as since Cargo 1.100.
-pub(super) fn units(profile: &Path) -> Vec<PathBuf> {
-    let inside = |folder: &Path| super::names(folder).unwrap_or_default();
-    let build = profile.join("build");
-    let mut found = Vec::new();
-    for package in inside(&build) {
-        let package = build.join(package);
-        let hashes = inside(&package).into_iter().filter(|name| is_hash(name));
-        found.extend(hashes.map(|name| package.join(name)));
-    }
-    found
+/// The folders in the `build` folder of a profile: of packages since Cargo 1.100, of runs of build scripts before.
+pub(super) fn packages(profile: &Path) -> impl Iterator<Item = PathBuf> {
+    inside(profile.join("build"))
+}
+
+/// The folders of units in that of a package.
+pub(super) fn units(package: PathBuf) -> impl Iterator<Item = PathBuf> {
+    inside(package).filter(|unit| unit.file_name().is_some_and(is_hash))
+}
+
+fn inside(folder: PathBuf) -> impl Iterator<Item = PathBuf> {
+    let names = super::names(&folder).unwrap_or_default().into_iter();
+    names.map(move |name| folder.join(name))
+}
+
+/// Whether a folder is named like the run of a build script in the older layout.
+fn is_run(folder: &Path) -> bool {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    name.rsplit_once('-')
+        .is_some_and(|(_, hash)| is_hash(hash.as_ref()))
 }
 
 /// Whether a folder is named like one of a unit.
-fn is_hash(name: &str) -> bool {
-    name.len() == 16 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
+fn is_hash(name: &OsStr) -> bool {
+    let bytes = name.as_encoded_bytes();
+    bytes.len() == 16 && bytes.iter().all(u8::is_ascii_hexdigit)
 }
