@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, chosen_toolchain};
 
 /// A registry in a folder, which takes the place of crates.io for all runs with this `CARGO_HOME`.
 pub(crate) struct Registry {
@@ -97,10 +97,12 @@ impl Registry {
     }
 }
 
-/// A folder that is filled once for this test program, whether its tests run in one process or in many.
+/// A folder that is filled once for this test program and toolchain, whether its tests run in one process or in many.
 pub(crate) fn once(name: &str, fill: impl FnOnce(&Path)) -> PathBuf {
-    let top = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    fs::create_dir_all(top).expect("a folder");
+    // A build of one toolchain is no donor for another.
+    let toolchain = chosen_toolchain().unwrap_or("default");
+    let top = Path::new(env!("CARGO_TARGET_TMPDIR")).join(toolchain);
+    fs::create_dir_all(&top).expect("a folder");
     let top = dunce::canonicalize(top).expect("a real path");
     let (folder, done) = (top.join(name), top.join(format!("{name}.done")));
     let lock = fs::File::create(top.join(format!("{name}.lock"))).expect("a lock file");
