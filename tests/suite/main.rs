@@ -69,6 +69,8 @@ mod nightly;
 mod no_terminal;
 #[cfg(unix)]
 mod orphans;
+#[cfg(target_os = "linux")]
+mod outputs;
 mod packages;
 mod pages;
 mod properties;

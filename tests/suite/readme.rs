@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use crate::sandbox::Sandbox;
 
-const START: &str = "<!-- help:start -->";
-const END: &str = "<!-- help:end -->";
+pub(crate) const START: &str = "<!-- help:start -->";
+pub(crate) const END: &str = "<!-- help:end -->";
 
 const COMMANDS: [&str; 13] = [
     "setup",
@@ -45,7 +45,7 @@ fn file(relative: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(relative)
 }
 
-fn read(path: &Path) -> String {
+pub(crate) fn read(path: &Path) -> String {
     std::fs::read_to_string(path)
         .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
         .replace("\r\n", "\n")
@@ -142,7 +142,7 @@ fn links_lead_somewhere() {
 }
 
 /// The pages at the top and in `docs`.
-fn pages() -> Vec<PathBuf> {
+pub(crate) fn pages() -> Vec<PathBuf> {
     let folders = ["", "docs"].map(|folder| std::fs::read_dir(file(folder)).expect("a folder"));
     let all = folders.into_iter().flatten();
     let all = all.map(|entry| entry.expect("an entry").path());

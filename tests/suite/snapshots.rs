@@ -4,7 +4,7 @@
 //! are differences that users see.
 
 mod errors;
-mod redact;
+pub(crate) mod redact;
 mod story;
 mod widths;
 
@@ -32,26 +32,9 @@ struct Book {
 }
 
 impl Book {
-    /// A sandbox with a registry and a home for Cargo of its own, and the folder of this name.
-    ///
-    /// Nothing where outputs would not be those of the files: clones of files take the place of links and copies.
+    /// A sandbox and a registry, and the folder of this name.
     fn new(name: &str) -> Option<(Self, Registry)> {
-        let mut sandbox = Sandbox::new();
-        sandbox.env("CARGO_HOME", sandbox.outside("own/cargo-home"));
-        let path = std::env::var_os("PATH").expect("a PATH");
-        let all = iter::once(tools(&sandbox)).chain(std::env::split_paths(&path));
-        sandbox.env("PATH", std::env::join_paths(all).expect("a PATH"));
-        sandbox.env("LC_ALL", "C");
-        // As for a user.
-        sandbox.env("CARGO_SHAREDTARGET_RECLAIM_ALL", "false");
-        let doctor = sandbox.json("", &["doctor"]);
-        if doctor["place"]["clones"] == true || !is_known(&doctor["toolchains"][0]) {
-            eprintln!(
-                "skipped: the snapshots are of a filesystem without clones, and of Cargo 1.91 and later with its classic layout"
-            );
-            return None;
-        }
-        let registry = Registry::new(&sandbox.outside("own"));
+        let (sandbox, registry) = prepared()?;
         let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/snapshots");
         let book = Self {
             redactor: Redactor::new(&sandbox),
@@ -123,6 +106,29 @@ impl Book {
             .collect();
         assert_eq!(files, self.names.take(), "files of no output");
     }
+}
+
+/// A sandbox with a registry and a home for Cargo of its own.
+///
+/// Nothing where outputs would not be the expected ones: clones of files take the place of links and copies.
+pub(crate) fn prepared() -> Option<(Sandbox, Registry)> {
+    let mut sandbox = Sandbox::new();
+    sandbox.env("CARGO_HOME", sandbox.outside("own/cargo-home"));
+    let path = std::env::var_os("PATH").expect("a PATH");
+    let all = iter::once(tools(&sandbox)).chain(std::env::split_paths(&path));
+    sandbox.env("PATH", std::env::join_paths(all).expect("a PATH"));
+    sandbox.env("LC_ALL", "C");
+    // As for a user.
+    sandbox.env("CARGO_SHAREDTARGET_RECLAIM_ALL", "false");
+    let doctor = sandbox.json("", &["doctor"]);
+    if doctor["place"]["clones"] == true || !is_known(&doctor["toolchains"][0]) {
+        eprintln!(
+            "skipped: the snapshots are of a filesystem without clones, and of Cargo 1.91 and later with its classic layout"
+        );
+        return None;
+    }
+    let registry = Registry::new(&sandbox.outside("own"));
+    Some((sandbox, registry))
 }
 
 /// Whether a toolchain has the Cargo that the snapshots are of.

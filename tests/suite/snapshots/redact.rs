@@ -32,12 +32,12 @@ const BYTES: &[&str] = &[
 const FOLDERS: &str = "folders and locks";
 
 /// The replacements in outputs.
-pub(super) struct Redactor {
+pub(crate) struct Redactor {
     paths: Redactions,
 }
 
 impl Redactor {
-    pub(super) fn new(sandbox: &Sandbox) -> Self {
+    pub(crate) fn new(sandbox: &Sandbox) -> Self {
         let mut paths = Redactions::new();
         let root = sandbox.outside("").display().to_string();
         let program = env!("CARGO_BIN_EXE_cargo-sharedtarget");
@@ -51,7 +51,7 @@ impl Redactor {
     }
 
     /// Redacts a text for people.
-    pub(super) fn text(&self, said: &str) -> String {
+    pub(crate) fn text(&self, said: &str) -> String {
         let lines: Vec<&str> = said
             .lines()
             .filter(|line| !line.ends_with(FOLDERS))
@@ -93,7 +93,7 @@ impl Redactor {
     }
 
     /// Redacts a document: the numbers of fields that hold bytes, and what is redacted in texts too.
-    pub(super) fn json(&self, document: &str) -> String {
+    pub(crate) fn json(&self, document: &str) -> String {
         let mut all = String::new();
         for line in without_folders(document) {
             let field = line.trim_start().strip_prefix('"').and_then(|rest| {
@@ -132,7 +132,7 @@ impl Redactor {
     }
 
     /// Redacts a line, or a cell of a table.
-    pub(super) fn words(&self, line: &str) -> String {
+    pub(crate) fn words(&self, line: &str) -> String {
         let line = self.paths.redact(line).replace('\u{1b}', "\\e");
         let mut all = String::with_capacity(line.len());
         let mut rest = line.as_str();
@@ -480,7 +480,8 @@ fn tool(text: &str) -> Option<(usize, &'static str)> {
 /// The version of Cargo or of the compiler in a column of its own.
 fn version(text: &str) -> Option<(usize, &'static str)> {
     let is_version = text.len() < 24 && text.starts_with("1.") && text.matches('.').count() >= 2;
-    let compiler = is_version && text[2..].split('.').next()?.len() >= 2;
+    let minor = text.get(2..)?.split('.').next()?;
+    let compiler = is_version && minor.len() >= 2 && digits(minor) == Some(minor.len());
     compiler.then_some((text.len(), "[VERSION]"))
 }
 
