@@ -12,11 +12,18 @@ say() { printf '%s\n' "$*" >&2; }
 # The file whose modification time is when the job began to build.
 start_file() { printf '%s\n' "${RUNNER_TEMP:?}/cargo-sharedtarget-start"; }
 
-# Installs the program, unless the job has it.
+# Installs the program, unless the job has it: any version, or the one that is asked for. A program does not tell its features,
+# so Cargo compares these.
 install() {
     if command -v cargo-sharedtarget >/dev/null; then
-        say "found $(cargo-sharedtarget sharedtarget --version)"
-        return
+        local found version
+        found=$(cargo-sharedtarget sharedtarget --version)
+        version=${found##* }
+        if [[ -z ${INPUT_FEATURES:-} && ${INPUT_VERSION:-$version} == "$version" ]]; then
+            say "found $found"
+            return
+        fi
+        say "found $found, and lets Cargo compare it with what is asked for"
     fi
     local what=cargo-sharedtarget options=(--locked)
     [[ -z ${INPUT_VERSION:-} ]] || what+=@$INPUT_VERSION

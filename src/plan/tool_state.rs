@@ -74,6 +74,8 @@ pub(crate) enum ToolState {
     },
     /// Something that is no file stands there.
     NotAFile,
+    /// The file is read-only.
+    ReadOnly,
     /// The file cannot be read.
     Unreadable {
         /// Why.
@@ -127,6 +129,7 @@ pub(crate) fn state(tool: Tool, state: &ToolState, paths: &Paths) -> String {
             paths.show(to)
         ),
         ToolState::NotAFile => format!("{title}: left alone, since it is no file"),
+        ToolState::ReadOnly => format!("{title}: left alone, since the file is read-only"),
         ToolState::Unreadable { message } => {
             format!("{title}: left alone, since the file cannot be read: {message}")
         }
@@ -152,7 +155,13 @@ pub(crate) fn advice(tool: Tool, state: &ToolState) -> Option<String> {
             "add this line to the setup script in the settings of Codex, under local environments:"
                 .into()
         }
+        (Tool::Worktrunk, ToolState::ByHand { lines, .. })
+            if lines.matches("[[pre-start]]").count() > 1 =>
+        {
+            "replace `pre-start` in the file by these lines:".into()
+        }
         (_, ToolState::ByHand { .. }) => "add these lines by hand:".into(),
+        (_, ToolState::ReadOnly) => "make the file writable, and run this again".into(),
         (_, ToolState::Link { .. }) => "edit the file that the link leads to by hand".into(),
         _ => return None,
     })

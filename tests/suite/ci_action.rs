@@ -121,6 +121,31 @@ fn a_job_saves_what_it_used() {
 }
 
 #[test]
+fn a_program_on_the_path_is_taken_where_it_is_what_is_asked_for() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mut sandbox = job();
+    let cargo = sandbox.outside("bin/cargo");
+    fs::write(&cargo, "#!/bin/sh\necho \"asked: $*\" >&2\n").expect("a script");
+    fs::set_permissions(&cargo, fs::Permissions::from_mode(0o755)).expect("made executable");
+    let mut install = |version: &str, features: &str| {
+        sandbox.env("INPUT_VERSION", version);
+        sandbox.env("INPUT_FEATURES", features);
+        step(&mut sandbox, "restore", "install").code(0).stderr
+    };
+    let here = env!("CARGO_PKG_VERSION");
+    for version in ["", here] {
+        let said = install(version, "");
+        assert!(!said.contains("asked: "), "{said}");
+    }
+    let said = install("9.9.9", "");
+    let expected = "asked: install --locked cargo-sharedtarget@9.9.9\n";
+    assert!(said.ends_with(expected), "{said}");
+    let said = install("", "remote");
+    let expected = "asked: install --locked --features remote cargo-sharedtarget\n";
+    assert!(said.ends_with(expected), "{said}");
+}
+
+#[test]
 fn without_a_start_nothing_is_deleted() {
     let mut sandbox = job();
     sandbox.cargo("pika", &["build", "-q", "--offline"]).code(0);

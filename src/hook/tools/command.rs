@@ -8,7 +8,7 @@ use crate::hook::tools::model::ToolSite;
 use crate::hook::tools::{decide, inspect};
 use crate::plan::action::Plan;
 use crate::plan::conduct::{Ui, conduct};
-use crate::plan::tool_state::Tool;
+use crate::plan::tool_state::{Tool, ToolState};
 use crate::survey::Request;
 use crate::survey::model::Survey;
 use crate::term::exit::Exit;
@@ -47,7 +47,14 @@ fn change(
     installed: bool,
 ) -> Result<Exit> {
     let found = inspect::tools(&request.roots, tools, &request.looking)?;
-    let mut plan = plan(&found.sites);
+    let mut sites = found.sites;
+    if !installed {
+        // Our command may be left there from before the newer file came.
+        let ours = |site: &ToolSite| decide::state(site) == ToolState::Installed;
+        let passed_over = inspect::passed_over(&sites);
+        sites.extend(passed_over.into_iter().filter(ours));
+    }
+    let mut plan = plan(&sites);
     let roots = request.roots.iter();
     let roots = roots.filter_map(|root| fs::canonical(root).ok());
     let survey = Survey {

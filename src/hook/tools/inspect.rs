@@ -105,6 +105,22 @@ fn conductor(worktree: &Path) -> &'static str {
     }
 }
 
+/// The older file of Conductor in these worktrees, where the newer one has come later: Conductor passes it over.
+pub(crate) fn passed_over(sites: &[ToolSite]) -> Vec<ToolSite> {
+    let of_conductor = sites
+        .iter()
+        .filter(|site| site.tool == Tool::Conductor && !site.file.ends_with(CONDUCTOR_JSON));
+    let older = of_conductor.map(|site| {
+        let file = site.worktree.join(CONDUCTOR_JSON);
+        ToolSite {
+            found: found(&site.worktree, &file),
+            file,
+            ..site.clone()
+        }
+    });
+    older.collect()
+}
+
 /// A file, unless a link leads to it: its folder may be another repository's.
 fn found(worktree: &Path, file: &Path) -> FoundProgram {
     let between = file.ancestors().skip(1);

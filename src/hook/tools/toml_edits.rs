@@ -170,6 +170,45 @@ pub(crate) fn add_step(text: &str) -> Result<String, ByHand> {
     }
 }
 
+/// The steps to write by hand: ours, after those of a `pre-start` that takes no further step. TOML has no key twice, so they
+/// take its place.
+pub(crate) fn whole_pipeline(text: &str) -> String {
+    let before = match parse(text) {
+        Ok(document) if !document.contains_key(PRE_CREATE) => {
+            document.get(PRE_START).map_or_else(String::new, steps)
+        }
+        _ => String::new(),
+    };
+    format!("{before}{PIPELINE}")
+}
+
+/// The commands of a key as steps, each step with an empty line after it; nothing where another step can be added.
+fn steps(item: &Item) -> String {
+    let step = |lines: &str| format!("[[{PRE_START}]]\n{lines}\n");
+    let commands = |table: &dyn TableLike| {
+        let lines = table
+            .iter()
+            .filter_map(|(key, item)| item.as_value().map(|value| line(key, value)));
+        step(&lines.collect::<String>())
+    };
+    match item {
+        Item::Value(text @ Value::String(_)) => step(&line("project", text)),
+        Item::Value(Value::Array(all)) => {
+            let tables = all.iter().filter_map(Value::as_inline_table);
+            tables.map(|table| commands(table)).collect()
+        }
+        Item::Value(Value::InlineTable(table)) => commands(table),
+        Item::Table(table) => commands(table),
+        _ => String::new(),
+    }
+}
+
+/// A command of a step, without the comments around it.
+fn line(name: &str, command: &Value) -> String {
+    let name = toml_edit::Key::new(name);
+    format!("{name} = {}\n", command.clone().decorated("", ""))
+}
+
 /// Takes our step out of worktrunk's file.
 pub(crate) fn remove_step(text: &str) -> Result<String, ByHand> {
     if let Some(rest) = without(text, PIPELINE) {

@@ -240,6 +240,78 @@ fn the_older_file_of_conductor_counts_without_the_newer_one() {
     install().code(0);
     let text = sandbox.read("pika/.conductor/settings.toml");
     assert!(text.contains("onboard"), "{text}");
+    // Conductor passes the older one over, and it has our command still.
+    let uninstall = || sandbox.run("pika", &["hook", "uninstall", "--for", "conductor"]);
+    uninstall().code(0);
+    let text = sandbox.read("pika/conductor.json");
+    assert!(!text.contains("onboard") && text.contains("run"), "{text}");
+    let text = sandbox.read("pika/.conductor/settings.toml");
+    assert!(!text.contains("onboard"), "{text}");
+    let again = uninstall().code(0);
+    assert!(!again.said().contains("conductor.json"), "{}", again.said());
+}
+
+#[test]
+fn a_byte_order_mark_stays() {
+    let sandbox = with_stand_in(0);
+    let files = [
+        (
+            "claude",
+            ".claude/settings.json",
+            "\u{feff}{\n  \"permissions\": {}\n}\n",
+        ),
+        (
+            "worktrunk",
+            ".config/wt.toml",
+            "\u{feff}[list]\nurl = \"x\"\n",
+        ),
+    ];
+    for (tool, file, text) in files {
+        let file = format!("pika/{file}");
+        sandbox.write(&file, text);
+        let run = |does: &str| sandbox.run("pika", &["hook", does, "--for", tool]).code(0);
+        run("install");
+        let now = sandbox.read(&file);
+        assert!(
+            now.starts_with('\u{feff}') && now.contains("onboard"),
+            "{now}"
+        );
+        assert_eq!(now.matches('\u{feff}').count(), 1, "{now:?}");
+        assert_eq!(states(&sandbox, "pika", tool)[0].1, "installed");
+        run("uninstall");
+        assert_eq!(sandbox.read(&file), text);
+    }
+}
+
+#[test]
+fn a_read_only_file_is_left() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let sandbox = with_stand_in(0);
+    let file = sandbox.path("pika/.cursor/worktrees.json");
+    let may = |mode: u32| {
+        let permissions = fs::Permissions::from_mode(mode);
+        fs::set_permissions(&file, permissions).expect("permissions");
+    };
+    let run = |does: &str| sandbox.run("pika", &["hook", does, "--for", "cursor"]);
+    sandbox.write("pika/.cursor/worktrees.json", "{}\n");
+    may(0o444);
+    for part in [
+        ".cursor/worktrees.json",
+        "read-only",
+        "make the file writable",
+    ] {
+        let run = run("install").code(1);
+        assert!(run.said().contains(part), "no {part} in {}", run.said());
+    }
+    assert_eq!(sandbox.read("pika/.cursor/worktrees.json"), "{}\n");
+    may(0o644);
+    run("install").code(0);
+    may(0o444);
+    let installed = sandbox.read("pika/.cursor/worktrees.json");
+    run("uninstall").code(1);
+    assert_eq!(sandbox.read("pika/.cursor/worktrees.json"), installed);
+    // Nothing has to be written.
+    run("install").code(0);
 }
 
 #[test]

@@ -295,6 +295,45 @@ fn what_cannot_be_edited_is_shown() {
     }
 }
 
+/// The lines can take the place of `pre-start`: TOML would refuse that key a second time.
+#[test]
+fn the_steps_of_worktrunk_are_shown_with_those_that_were_there() {
+    let ours = format!("[[pre-start]]\nsharedtarget = \"{LINE}\"");
+    let cases = [
+        (
+            "pre-start = \"npm ci\" # first\n",
+            "[[pre-start]]\nproject = \"npm ci\"\n\n",
+        ),
+        (
+            "pre-start = [{ a = \"b\" }, { \"c d\" = 'e' }]\n",
+            "[[pre-start]]\na = \"b\"\n\n[[pre-start]]\n\"c d\" = 'e'\n\n",
+        ),
+        (
+            "pre-start.env = \"cp a b\"\n",
+            "[[pre-start]]\nenv = \"cp a b\"\n\n",
+        ),
+        ("pre-start = 7\n", ""),
+        ("pre-create = \"npm ci\"\n", ""),
+    ];
+    for (text, before) in cases {
+        let plan = install(&[site(Tool::Worktrunk, ".config/wt.toml", Some(text))]);
+        let KeptReason::Tool { tool, setting } = &plan.kept[0].reason else {
+            panic!("{plan:?}");
+        };
+        let ToolState::ByHand { lines, .. } = setting else {
+            panic!("{setting:?}");
+        };
+        assert_eq!(*lines, format!("{before}{ours}"), "{text}");
+        assert!(lines.parse::<toml_edit::DocumentMut>().is_ok(), "{lines}");
+        let advice = crate::plan::tool_state::advice(*tool, setting).expect("advice");
+        assert_eq!(
+            advice.starts_with("replace"),
+            !before.is_empty(),
+            "{advice}"
+        );
+    }
+}
+
 #[test]
 fn what_is_no_file_is_left() {
     for found in [
@@ -336,12 +375,16 @@ fn no_byte_of_the_user_is_lost() {
     let toml = |text: &'static str| (Tool::Codex, text);
     for (tool, text) in [
         toml("[setup]\r\nscript = \"\"\"\r\nnpm ci\r\nmake db\r\n\"\"\"\r\n"),
-        toml("\u{feff}[setup]\nscript = \"npm ci\"\n"),
         toml("[setup]\nscript = \"\"\"echo a \\\n  b\"\"\"\n"),
     ] {
         let plan = install(&[site(tool, file_of(tool), Some(text))]);
         assert!(plan.actions.is_empty(), "{text:?}");
     }
+    let text = "\u{feff}[setup]\nscript = \"npm ci\"\n";
+    let with = installed(Tool::Codex, file_of(Tool::Codex), Some(text));
+    assert!(with.starts_with("\u{feff}[setup]\n"), "{with:?}");
+    let without = uninstalled(Tool::Codex, file_of(Tool::Codex), &with);
+    assert_eq!(without.as_deref(), Some(text));
     let file = super::super::forms::CONDUCTOR_JSON;
     let doubled = "{\"scripts\":{\"setup\":\"npm ci\"},\"scripts\":{\"run\":\"z\"}}";
     let plan = install(&[site(Tool::Conductor, file, Some(doubled))]);
