@@ -1,9 +1,9 @@
 //! The door to the file system. No other room calls `std::fs`, and every error names its path.
 //!
-//! A path's last component is never followed if it is a symbolic link. Files are replaced whole, by rename ([`modreplace`]). A
-//! folder is deleted entry by entry, through open folders, against what was seen of it ([`moddelete`]); what differs is kept.
-//! [`modlock`] takes Cargo's locks and our own. [`transfer`] and [`share`] copy, link and clone. [`modusage`] measures: blocks and
-//! links, each inode once. [`modcheckpoint`] lets tests kill the program at a named point.
+//! A path's last component is never followed if it is a symbolic link. Files are replaced whole, by rename ([`mod@replace`]). A
+//! folder is deleted entry by entry, through open folders, against what was seen of it ([`mod@delete`]); what differs is kept.
+//! [`mod@lock`] takes Cargo's locks and our own. [`transfer`] and [`share`] copy, link and clone. [`mod@usage`] measures: blocks and
+//! links, each inode once. [`mod@checkpoint`] lets tests kill the program at a named point.
 
 #![expect(clippy::disallowed_methods, reason = "this module is the door")]
 
