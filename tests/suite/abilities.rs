@@ -5,6 +5,7 @@ use std::path::Path;
 
 use cargo_sharedtarget::target::artifact::abilities::{self, Abilities, Reach};
 
+use crate::profile;
 use crate::sandbox::Sandbox;
 
 /// The code of each program, by name, and the ability that it is found to have. On other processors only the ability
@@ -200,25 +201,10 @@ fn what_macros_and_scripts_can_look_at() {
             assert_can(name, &folder.join(file), expected(*reach, *knows_place));
         }
         for (name, reach, knows_place, _) in CASES {
-            let mut all = fs::read_dir(folder.join("build"))
-                .expect("scripts")
-                .flatten();
-            let program = all.find_map(|entry| {
-                let own = entry
-                    .file_name()
-                    .to_string_lossy()
-                    .starts_with(&format!("s-{name}-"));
-                let program = entry.path().join(format!(
-                    "build-script-build{}",
-                    std::env::consts::EXE_SUFFIX
-                ));
-                (own && program.exists()).then_some(program)
-            });
-            assert_can(
-                &format!("s-{name}"),
-                &program.expect("a build script"),
-                expected(*reach, *knows_place),
-            );
+            let package = format!("s-{name}");
+            let programs = profile::script_programs(&folder, &package);
+            assert_eq!(programs.len(), 1, "{package}");
+            assert_can(&package, &programs[0], expected(*reach, *knows_place));
         }
     }
 }

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::profile;
 use crate::sandbox::Sandbox;
 use crate::units::new_layout;
 
@@ -349,16 +350,18 @@ fn strange_folders_do_no_harm() {
     let sandbox = workspace();
     sandbox.cargo("code", &["build", "--offline", "-p", "one"]);
     let target = sandbox.path("code/target");
-    let prints = target.join("debug/.fingerprint");
-    let names = std::fs::read_dir(&prints).expect("a folder").flatten();
-    for (at, entry) in names.enumerate() {
-        for file in std::fs::read_dir(entry.path()).expect("a folder").flatten() {
+    let debug = target.join("debug");
+    for (at, (_, folder)) in profile::fingerprints(&debug).iter().enumerate() {
+        for file in std::fs::read_dir(folder).expect("a folder").flatten() {
             let junk = [&b"{"[..], b"\xff\xfe", b"[]", b""][at % 4];
             std::fs::write(file.path(), junk).expect("written");
         }
     }
     #[cfg(unix)]
-    std::os::unix::fs::symlink("/", target.join("debug/deps/root")).expect("a link");
+    {
+        let library = profile::artifact(&debug, "libone-", ".rlib");
+        std::os::unix::fs::symlink("/", library.with_file_name("root")).expect("a link");
+    }
     let audit = sandbox.json("code", &["audit"]);
     assert_eq!(audit["total"]["on_disk"].as_u64(), Some(du(&target)));
     let kinds = audit["kinds"].as_array().expect("kinds").iter();

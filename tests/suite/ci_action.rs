@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
 
+use crate::profile;
 use crate::sandbox::{Run, Sandbox};
 
 const ACTIONS: &str = ".github/actions";
@@ -77,8 +78,8 @@ fn restored(sandbox: &Sandbox) {
 
 /// The names of compiled files in the target folder.
 fn built(sandbox: &Sandbox) -> Vec<String> {
-    let names = fs::read_dir(sandbox.path("pika/target/debug/deps")).expect("a folder");
-    let names = names.map(|entry| entry.expect("an entry").file_name());
+    let files = profile::artifacts(&sandbox.path("pika/target/debug"));
+    let names = files.iter().filter_map(|path| path.file_name());
     names
         .map(|name| name.to_string_lossy().into_owned())
         .collect()

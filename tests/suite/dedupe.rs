@@ -9,6 +9,7 @@ use std::time::SystemTime;
 
 use serde_json::Value;
 
+use crate::profile;
 use crate::registry::{Registry, compiled, copy_all, once, sandbox_with};
 use crate::sandbox::Sandbox;
 
@@ -402,14 +403,8 @@ fn files_of_another_mode_are_not_promised() {
 
 /// The metadata of a library in a folder.
 fn metadata(sandbox: &Sandbox, folder: &str, library: &str) -> PathBuf {
-    let deps = sandbox.path(&format!("{folder}/target/debug/deps"));
-    let entries = fs::read_dir(deps).expect("a folder");
-    let mut paths = entries.map(|entry| entry.expect("an entry").path());
-    let is = |path: &PathBuf| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        name.starts_with(&format!("lib{library}-")) && name.ends_with(".rmeta")
-    };
-    paths.find(is).expect("metadata")
+    let debug = sandbox.path(&format!("{folder}/target/debug"));
+    profile::artifact(&debug, &format!("lib{library}-"), ".rmeta")
 }
 
 /// A unit that has changed since the plan was made is kept, with the units that are compiled with it; here only the

@@ -14,6 +14,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::profile;
 use crate::registry::{Registry, compiled, copy_all, once, sandbox_with};
 use crate::sandbox::{Run, Sandbox};
 use crate::units::new_layout;

@@ -110,6 +110,7 @@ mod worktrees;
 mod wrapper;
 mod write;
 
+use support::profile;
 #[cfg(unix)]
 use support::registry;
 use support::sandbox;

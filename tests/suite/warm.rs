@@ -26,6 +26,7 @@ mod tracked;
 use std::fs;
 use std::path::PathBuf;
 
+use crate::profile;
 use crate::registry::{Registry, compiled, copy_all, once, sandbox_with};
 use crate::sandbox::{Run, Sandbox};
 

@@ -1,5 +1,6 @@
 //! The ground that tests stand on: sandboxes with real git and real Cargo, and a registry of crates beside them.
 
+pub(crate) mod profile;
 #[cfg(unix)]
 pub(crate) mod registry;
 pub(crate) mod sandbox;

@@ -5,16 +5,24 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::faults::harness::{Ended, Stopped, run, superuser, trash, works};
+use crate::profile;
 use crate::sandbox::Sandbox;
 
-/// A folder of Cargo's for each depth.
-const DEPTHS: [&str; 5] = [
-    "debug",
-    "debug/deps",
-    "debug/build/deep",
-    "debug/build/deep/out",
-    "debug/build/deep/out/a/b",
-];
+/// A folder of Cargo's for each depth, in the target folder of `pika`.
+fn depths(sandbox: &Sandbox) -> [String; 5] {
+    [
+        "debug".to_owned(),
+        format!("debug/{}", of_program(sandbox)),
+        "debug/build/deep".to_owned(),
+        "debug/build/deep/out".to_owned(),
+        "debug/build/deep/out/a/b".to_owned(),
+    ]
+}
+
+/// The folder that the compiler has put the program of `pika` into, in that of the profile.
+fn of_program(sandbox: &Sandbox) -> String {
+    profile::folder_of(&sandbox.path("pika/target/debug"), "app", ".d")
+}
 
 fn built() -> Sandbox {
     let sandbox = Sandbox::new();
@@ -46,7 +54,7 @@ fn put(sandbox: &Sandbox, kind: &str, folder: &str) -> PathBuf {
 fn what_comes_while_the_question_waits_stays_with_the_folder_at_every_depth() {
     let sandbox = built();
     let before = sandbox.tree("pika/target");
-    for (at, depth) in DEPTHS.iter().enumerate() {
+    for (at, depth) in depths(&sandbox).iter().enumerate() {
         for kind in ["file", "repository", "manifest", "worktree"] {
             // Each kind at each depth takes as long as all others together; those at the end are the hard ones.
             if kind != "file" && at % 4 != 0 {
@@ -106,8 +114,9 @@ fn what_is_written_or_replaced_while_the_question_waits_stays() {
 /// Nothing can come between the look and the deletion but by an open folder or by the new name.
 #[test]
 fn what_comes_while_the_folder_is_deleted_goes_back_to_its_place() {
-    for depth in DEPTHS {
+    for at in 0..5 {
         let sandbox = built();
+        let depth = &depths(&sandbox)[at];
         let clean = sandbox.program("pika", &["clean", "--all", "--yes"]);
         let stopped = Stopped::at(clean, "renamed");
         let tree = sandbox.tree("pika");
@@ -210,7 +219,8 @@ fn a_mount_in_a_folder_keeps_it_even_without_proc() {
     for proc in [true, false] {
         let sandbox = built();
         sandbox.write("elsewhere/precious", "precious");
-        let at = sandbox.path("pika/target/debug/deps/mounted");
+        let at = format!("pika/target/debug/{}/mounted", of_program(&sandbox));
+        let at = sandbox.path(&at);
         fs::create_dir(&at).expect("a folder");
         let elsewhere = sandbox.path("elsewhere");
         let args = ["clean", "--all", "--yes"];

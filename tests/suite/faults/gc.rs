@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::faults::harness::{Stopped, load, run, save, works};
+use crate::profile;
 use crate::sandbox::Sandbox;
 
 /// The output of the program.
@@ -216,20 +217,20 @@ fn what_neither_cargo_nor_rustc_makes_stays() {
     names.sort();
     let (noted, real) = names.split_first().expect("caches");
     let real = real.first().expect("another").clone();
-    let near = std::fs::read_dir(sandbox.path("app/target/debug/.fingerprint"))
-        .expect("readable")
-        .map(|entry| entry.expect("an entry").file_name())
-        .find(|name| name.to_string_lossy().starts_with("near-"))
-        .expect("its fingerprint");
-    let near = near.to_string_lossy().into_owned();
+    let debug = sandbox.path("app/target/debug");
+    let mut prints = profile::fingerprints(&debug).into_iter();
+    let near = prints.find(|(package, _)| package == "near");
+    let (_, near) = near.expect("its fingerprint");
+    let near = near.strip_prefix(&debug).expect("inside").display();
+    let artifacts = profile::folder_of(&debug, "near-", ".d");
     let precious = [
         format!("incremental/{noted}/notes"),
         "incremental/inner-1/file".to_owned(),
         "incremental/notes.txt".to_owned(),
-        format!(".fingerprint/{near}/notes"),
-        "deps/mine/libmine.a".to_owned(),
-        "deps/mine/deps/libmine.a".to_owned(),
-        "deps/notes-0123456789abcdef.d/notes".to_owned(),
+        format!("{near}/notes"),
+        format!("{artifacts}/mine/libmine.a"),
+        format!("{artifacts}/mine/deps/libmine.a"),
+        format!("{artifacts}/notes-0123456789abcdef.d/notes"),
     ];
     for path in &precious {
         sandbox.write(&format!("app/target/debug/{path}"), "precious");
@@ -253,10 +254,7 @@ fn what_neither_cargo_nor_rustc_makes_stays() {
         let named = format!("rustc creates no `debug/{named}");
         assert!(said.contains(&named), "no `{named}` in:\n{said}");
     }
-    let rest = sandbox.tree("app/target/debug");
-    let fingerprints = rest
-        .keys()
-        .filter(|path| path.starts_with(".fingerprint") && path.iter().count() == 2);
     // The rest is gone, with its dependencies.
-    assert_eq!(fingerprints.count(), 1, "{:?}", rest.keys());
+    let prints = profile::fingerprints(&debug);
+    assert_eq!(prints.len(), 1, "{prints:?}");
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::faults::harness::{Ended, difference, run, superuser, trash, works};
+use crate::profile;
 use crate::sandbox::Sandbox;
 
 const DROPPED: [&str; 2] = ["--bounding-set", "-dac_override,-dac_read_search,-fowner"];
@@ -99,13 +100,15 @@ fn to_write_a_configuration() {
 #[test]
 fn to_delete_a_part() {
     let sandbox = built();
-    let shut = sandbox.path("beside/target/debug/deps");
-    fs::set_permissions(&shut, Permissions::from_mode(0o555)).expect("permissions");
+    let shut = profile::folder_of(&sandbox.path("beside/target/debug"), "app", ".d");
+    let shut = format!("target/debug/{shut}");
+    let at = sandbox.path(&format!("beside/{shut}"));
+    fs::set_permissions(&at, Permissions::from_mode(0o555)).expect("permissions");
     let Some(told) = held(&sandbox, "pika", &["--yes"]) else {
         return;
     };
     told.code(1)
-        .says("target/debug/deps/app-")
+        .says(&format!("{shut}/app"))
         .says("the next run continues");
     assert!(!sandbox.exists("beside/target"), "Cargo sees none of it");
     let half = sandbox.tree("beside");
@@ -122,7 +125,7 @@ fn to_delete_a_part() {
 
     // Still shut: said again, and again no success.
     let again = held(&sandbox, "pika", &["--yes"]).expect("as before");
-    again.code(1).says("target/debug/deps");
+    again.code(1).says(&shut);
     for entry in walkdir::WalkDir::new(sandbox.path("beside")) {
         let entry = entry.expect("readable");
         if entry.file_type().is_dir() {

@@ -11,6 +11,7 @@ mod meanwhile;
 use std::fs;
 use std::path::PathBuf;
 
+use crate::profile;
 use crate::registry::{Registry, compiled, copy_all, once, sandbox_with};
 use crate::sandbox::Sandbox;
 

@@ -197,12 +197,19 @@ fn what_lies_elsewhere_is_not_unfinished() {
     let sandbox = start();
     let plain = Layout(None);
     plain.compiles(&sandbox, "pika", &["build"]);
-    let (inside, outside) = (
-        sandbox.path("pika/target/debug/.fingerprint"),
-        sandbox.path(".").join("prints"),
-    );
-    std::fs::rename(&inside, &outside).expect("renamed");
-    std::os::unix::fs::symlink(&outside, &inside).expect("a link");
+    let debug = sandbox.path("pika/target/debug");
+    let inside = match profile::is_new(&debug) {
+        true => {
+            let all = profile::fingerprints(&debug).into_iter();
+            all.map(|(_, folder)| folder).collect()
+        }
+        false => vec![debug.join(".fingerprint")],
+    };
+    for (at, inside) in inside.iter().enumerate() {
+        let outside = sandbox.path(".").join(format!("prints{at}"));
+        std::fs::rename(inside, &outside).expect("renamed");
+        std::os::unix::fs::symlink(&outside, inside).expect("a link");
+    }
     assert_eq!(gone(&gc(&sandbox, "pika", &[])), []);
     assert_eq!(plain.compiles(&sandbox, "pika", &["build"]), [""; 0]);
 }

@@ -102,7 +102,8 @@ fn they_are_not_carried() {
 fn metadata_of_a_killed_compiler_goes() {
     let sandbox = start();
     sandbox.cargo("pika", &["build", "--offline"]);
-    let deps = "pika/target/debug/deps";
+    let deps = profile::folder_of(&sandbox.path("pika/target/debug"), "app", ".d");
+    let deps = format!("pika/target/debug/{deps}");
     sandbox.write(&format!("{deps}/rmetaAbCdEf/full.rmeta"), "half");
     sandbox.write(&format!("{deps}/rmeta012345/full.rmeta"), "half");
     sandbox.write(&format!("{deps}/rmeta012345/mine.txt"), "mine");

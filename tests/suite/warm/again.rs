@@ -30,14 +30,16 @@ fn the_second_time() {
 fn into_a_folder_with_builds_of_its_own() {
     let sandbox = start();
     sandbox.cargo("beside", &["build", "-q", "-p", "leaf", "-p", "made"]);
-    let own = sandbox.tree("beside/target/debug/deps");
+    let debug = sandbox.path("beside/target/debug");
+    let own = profile::contents(&debug);
+    assert!(own.len() >= 5, "{:?}", own.keys());
     let answer = sandbox.json("beside", &["warm", "--yes"]);
     assert_eq!(units(&answer), UNITS - 5, "{answer}");
     assert!(
         left(&answer).contains(&("top".into(), "stale".into())),
         "{answer}"
     );
-    let after = sandbox.tree("beside/target/debug/deps");
+    let after = profile::contents(&debug);
     let same = |(path, content)| after.get(path) == Some(content);
     assert!(own.iter().all(same));
     let (names, output) = build(&sandbox, "beside");

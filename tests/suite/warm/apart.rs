@@ -5,18 +5,18 @@ use std::path::Path;
 
 use super::local::{low, start};
 use super::{OUTPUT, build, compile};
+use crate::profile;
 use crate::sandbox::Sandbox;
 
 /// The libraries and their metadata in a worktree, by name, each with its inode.
 #[cfg(unix)]
 fn libraries(sandbox: &Sandbox, folder: &str) -> std::collections::BTreeMap<String, u64> {
     use std::os::unix::fs::MetadataExt as _;
-    let deps = sandbox.path(&format!("{folder}/target/debug/deps"));
-    let entries = fs::read_dir(deps).expect("a folder");
-    let all = entries.map(|entry| {
-        let entry = entry.expect("an entry");
-        let inode = entry.metadata().expect("a file").ino();
-        (entry.file_name().to_string_lossy().into_owned(), inode)
+    let files = profile::artifacts(&sandbox.path(&format!("{folder}/target/debug")));
+    let all = files.into_iter().map(|path| {
+        let inode = fs::metadata(&path).expect("a file").ino();
+        let name = path.file_name().expect("a name").to_string_lossy();
+        (name.into_owned(), inode)
     });
     all.filter(|(name, _)| [".rlib", ".rmeta"].iter().any(|end| name.ends_with(end)))
         .collect()
@@ -133,7 +133,8 @@ fn no_package_from_git_is_one_file_in_two_worktrees() {
     for entry in walkdir::WalkDir::new(sandbox.path("beside/target/debug")) {
         let entry = entry.expect("readable");
         let path = entry.path().display().to_string();
-        if !entry.file_type().is_file() || !path.contains("gdep-") {
+        // Its name is that of a folder, or a part of the name of a folder or file.
+        if !entry.file_type().is_file() || !path.contains("gdep") {
             continue;
         }
         let own = entry.metadata().expect("a file").ino();

@@ -3,6 +3,7 @@
 use std::fs;
 
 use super::{OUTPUT, OWN, app, build, compile, left, start, warm};
+use crate::profile;
 use crate::registry::{Registry, copy_all, once, sandbox_with};
 use crate::sandbox::Sandbox;
 
@@ -151,13 +152,10 @@ fn what_a_stopped_build_left_is_compared() {
     // `made` includes what lies in its own folder, so that each worktree's is another one; `top` was begun.
     sandbox.cargo("beside", &["build", "-p", "made"]);
     sandbox.cargo("beside", &["build", "-p", "top"]);
-    let fingerprints = sandbox.path("beside/target/debug/.fingerprint");
-    for entry in fs::read_dir(fingerprints).expect("a folder") {
-        let path = entry.expect("an entry").path();
-        if path.to_string_lossy().contains("/top-") {
-            fs::write(path.join("lib-top"), "").expect("emptied");
-        }
-    }
+    let mut fingerprints = profile::fingerprints(&sandbox.path("beside/target/debug"));
+    fingerprints.retain(|(package, _)| package == "top");
+    assert_eq!(fingerprints.len(), 1);
+    fs::write(fingerprints[0].1.join("lib-top"), "").expect("emptied");
     let said = sandbox.run("beside", &["warm", "--yes"]).said();
     let (compiled, output) = build(&sandbox, "beside");
     assert!(compiled.contains(&"top".to_owned()), "{said}");

@@ -6,23 +6,22 @@ use std::path::PathBuf;
 
 use super::{OUTPUT, app, build, compile, forget_keeps, start};
 use crate::facts::items;
+use crate::profile;
 use crate::sandbox::Sandbox;
 
 /// The libraries and their metadata in a worktree's own target folder, with their inode and number of links.
 fn libraries(sandbox: &Sandbox, folder: &str) -> Vec<(PathBuf, u64, u64)> {
-    let deps = sandbox.path(&format!("{folder}/target/debug/deps"));
-    let entries = fs::read_dir(deps).expect("a folder");
-    let mut all: Vec<_> = entries
-        .map(|entry| {
-            let entry = entry.expect("an entry");
-            let metadata = entry.metadata().expect("a file");
-            (entry.file_name().into(), metadata.ino(), metadata.nlink())
-        })
-        .filter(|(name, ..): &(PathBuf, u64, u64)| {
-            name.extension()
-                .is_some_and(|end| end == "rlib" || end == "rmeta")
-        })
-        .collect();
+    let mut files = profile::artifacts(&sandbox.path(&format!("{folder}/target/debug")));
+    files.retain(|path| {
+        path.extension()
+            .is_some_and(|end| end == "rlib" || end == "rmeta")
+    });
+    let files = files.into_iter().map(|path| {
+        let metadata = fs::metadata(&path).expect("a file");
+        let name = path.file_name().expect("a name").into();
+        (name, metadata.ino(), metadata.nlink())
+    });
+    let mut all: Vec<_> = files.collect();
     all.sort();
     all
 }
@@ -77,12 +76,7 @@ fn what_is_the_same_is_shared_and_nothing_is_compiled() {
 fn what_differs_stays() {
     let sandbox = start();
     compile(&sandbox, "beside");
-    let name = libraries(&sandbox, "beside")
-        .into_iter()
-        .map(|(name, ..)| name)
-        .find(|name| name.to_string_lossy().starts_with("libleaf-"));
-    let deps = sandbox.path("beside/target/debug/deps");
-    let path = deps.join(name.expect("a library"));
+    let path = profile::artifact(&sandbox.path("beside/target/debug"), "libleaf-", ".rlib");
     let mut bytes = fs::read(&path).expect("readable");
     let modified = fs::metadata(&path)
         .expect("there")

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::{OUTPUT, OWN, app, compile, start, units};
+use crate::profile;
 use crate::registry::compiled;
 use crate::sandbox::Sandbox;
 
@@ -30,13 +31,7 @@ fn inode(path: &Path) -> u64 {
 
 /// The library of `leaf` in a target folder.
 fn leaf(folder: &Path) -> std::path::PathBuf {
-    let deps = fs::read_dir(folder.join("debug/deps")).expect("a folder");
-    let mut paths = deps.map(|entry| entry.expect("an entry").path());
-    let is_leaf = |path: &std::path::PathBuf| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        name.starts_with("libleaf-") && name.ends_with(".rlib")
-    };
-    paths.find(is_leaf).expect("the library")
+    profile::artifact(&folder.join("debug"), "libleaf-", ".rlib")
 }
 
 /// One worktree was built, one was built in another way, one never: afterwards none of them compiles anything but

@@ -23,7 +23,7 @@ fn it_asks_nothing() {
     let sandbox = start();
     let run = sandbox.run("beside", &["warm"]).code(0);
     assert!(run.stdout.contains("warmed 1 target folder"), "{run:?}");
-    assert!(sandbox.exists("beside/target/debug/deps"));
+    profile::artifact(&sandbox.path("beside/target/debug"), "libleaf-", ".rlib");
 }
 
 /// One document with the plan and what came of it; the same plan in a dry run.

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use super::local::{low, start};
 use super::{build, left, units};
+use crate::profile;
 
 /// Gives every file below a folder another time, by the one that it has.
 fn set_times(folder: &Path, time: impl Fn(SystemTime) -> SystemTime) {
@@ -50,17 +51,20 @@ fn a_touched_target_folder_gives_nothing_local() {
     assert_eq!(build(&sandbox, "beside").1, "high 2\n");
 }
 
-/// A copy that was made without times, file after file: what lies in `deps` comes before what lies in `.fingerprint`, or
-/// after it.
+/// A copy that was made without times, file after file: artifacts come before fingerprints, or after them.
 #[test]
 fn a_copy_without_times_gives_nothing_local() {
     let sandbox = start();
     low(&sandbox, "pika", "2");
     sandbox.git("pika", &["commit", "-q", "-a", "-m", "two"]);
     sandbox.git("beside", &["merge", "-q", "main"]);
-    for order in [["deps", ".fingerprint"], [".fingerprint", "deps"]] {
-        for inner in order {
-            touch(&sandbox.path(&format!("pika/target/debug/{inner}")));
+    let debug = sandbox.path("pika/target/debug");
+    let artifacts = profile::artifact_folders(&debug);
+    let fingerprints = profile::fingerprints(&debug).into_iter();
+    let fingerprints: Vec<_> = fingerprints.map(|(_, folder)| folder).collect();
+    for order in [[&artifacts, &fingerprints], [&fingerprints, &artifacts]] {
+        for folder in order.into_iter().flatten() {
+            touch(folder);
         }
         let answer = sandbox.json("beside", &["warm", "--yes"]);
         assert_eq!(units(&answer), 0, "{order:?}: {answer}");

@@ -12,16 +12,11 @@ fn prepared_units() -> Sandbox {
     sandbox.worktree("pika", "evil");
     let target = sandbox.path("evil/target");
     fs::rename(sandbox.path("pika/target"), &target).expect("moved");
-    let mut altered = 0;
-    for entry in fs::read_dir(target.join("debug/deps")).expect("a folder") {
-        let path = entry.expect("an entry").path();
-        let name = path.file_name().expect("a name").to_string_lossy();
-        if name.starts_with("libleaf-") && name.ends_with(".rlib") {
-            alter(&path);
-            altered += 1;
-        }
-    }
-    assert_eq!(altered, 1);
+    alter(&profile::artifact(
+        &target.join("debug"),
+        "libleaf-",
+        ".rlib",
+    ));
     sandbox
 }
 
@@ -181,13 +176,7 @@ fn what_others_own_or_write_is_no_donor() {
         eprintln!("skipped: only the superuser gives files away");
     }
     // One file that another user can write to, and the units that are compiled with it.
-    let mut deps = fs::read_dir(target.join("debug/deps")).expect("a folder");
-    let leaf = deps.find_map(|entry| {
-        let path = entry.expect("an entry").path();
-        let name = path.file_name()?.to_str()?;
-        (name.starts_with("libleaf-") && name.ends_with(".rlib")).then_some(path)
-    });
-    let leaf = leaf.expect("a library");
+    let leaf = profile::artifact(&target.join("debug"), "libleaf-", ".rlib");
     fs::set_permissions(leaf, fs::Permissions::from_mode(0o666)).expect("permissions");
     let answer = sandbox.json("beside", &["warm", "--yes"]);
     let left = left(&answer);
@@ -205,8 +194,16 @@ fn what_others_own_or_write_is_no_donor() {
 /// A submodule stays behind when a branch without it is checked out: the repository around it knows nothing of it then.
 #[test]
 fn a_repository_that_stayed_behind_hides_nothing() {
-    for inside in ["target/debug", "target/debug/deps"] {
+    for deep in [false, true] {
         let sandbox = prepared_units();
+        let mut inside = "target/debug".to_owned();
+        if deep {
+            let debug = sandbox.path("evil").join(&inside);
+            inside = format!(
+                "{inside}/{}",
+                profile::folder_of(&debug, "libleaf-", ".rlib")
+            );
+        }
         let inner = format!("evil/{inside}");
         sandbox.git(&inner, &["init", "-q", "-b", "main"]);
         commit(&sandbox, &inner, &["."]);
@@ -221,7 +218,8 @@ fn a_repository_that_stayed_behind_hides_nothing() {
 #[test]
 fn an_empty_repository_in_a_donor_is_in_the_way_of_nothing() {
     let sandbox = start();
-    sandbox.git("pika/target/debug/deps", &["init", "-q"]);
+    let inside = profile::folder_of(&sandbox.path("pika/target/debug"), "libleaf-", ".rlib");
+    sandbox.git(&format!("pika/target/debug/{inside}"), &["init", "-q"]);
     warm(&sandbox, "beside", &[]);
     let (names, output) = build(&sandbox, "beside");
     assert!(!names.contains(&"leaf".to_owned()), "{names:?}");

@@ -23,48 +23,74 @@ enum Damage {
     Foreign,
 }
 
-/// The package whose file is damaged, the folder in the profile folder, and how the file's name begins and ends.
-const VICTIMS: [(&str, &str, &str, &str); 16] = [
-    ("plain0", "deps", "libplain0-", ".rlib"),
-    ("plain1", "deps", "libplain1-", ".rmeta"),
-    ("plain2", "deps", "plain2-", ".d"),
-    ("plain3", ".fingerprint/plain3-", "lib-plain3", "plain3"),
-    ("plain4", ".fingerprint/plain4-", "lib-plain4", ".json"),
-    ("plain5", ".fingerprint/plain5-", "dep-lib", ""),
-    ("plain6", ".fingerprint/plain6-", "invoked", ""),
-    ("plugin", "deps", DLL_PREFIX, DLL_SUFFIX),
-    ("scripted0", "build/scripted0-", "build-script-build", ""),
-    ("scripted1", "build/scripted1-", "output", ""),
-    ("scripted2", "build/scripted2-", "root-output", ""),
-    ("scripted3", "build/scripted3-", "stderr", ""),
-    ("scripted4", "build/scripted4-", "made.rs", ""),
-    ("scripted5", ".fingerprint/scripted5-", "run-build", "build"),
-    ("scripted6", ".fingerprint/scripted6-", "run-build", ".json"),
-    (
-        "scripted7",
-        ".fingerprint/scripted7-",
-        "build-script",
-        "build",
-    ),
+/// What a file belongs to.
+#[derive(Clone, Copy)]
+enum Part {
+    /// Cargo's fingerprint of a unit.
+    Fingerprint,
+    /// The files that a compiler has written of a library or of a procedural macro.
+    Artifact,
+    /// The program of a build script.
+    Program,
+    /// The directives that a build script has printed.
+    Said,
+    /// The other notes of Cargo about its run.
+    Noted,
+    /// The files that it has written.
+    OutDir,
+}
+
+use Part::{Artifact, Fingerprint, Noted, OutDir, Program, Said};
+
+/// The package whose file is damaged, the part, and how the file's name begins and ends.
+const VICTIMS: [(&str, Part, &str, &str); 16] = [
+    ("plain0", Artifact, "libplain0-", ".rlib"),
+    ("plain1", Artifact, "libplain1-", ".rmeta"),
+    ("plain2", Artifact, "plain2-", ".d"),
+    ("plain3", Fingerprint, "lib-plain3", "plain3"),
+    ("plain4", Fingerprint, "lib-plain4", ".json"),
+    ("plain5", Fingerprint, "dep-lib", ""),
+    ("plain6", Fingerprint, "invoked", ""),
+    ("plugin", Artifact, DLL_PREFIX, DLL_SUFFIX),
+    ("scripted0", Program, "", ""),
+    ("scripted1", Said, "", ""),
+    ("scripted2", Noted, "root-output", ""),
+    ("scripted3", Noted, "stderr", ""),
+    ("scripted4", OutDir, "made.rs", ""),
+    ("scripted5", Fingerprint, "run-build", "build"),
+    ("scripted6", Fingerprint, "run-build", ".json"),
+    ("scripted7", Fingerprint, "build-script", "build"),
 ];
 
 /// The file of a victim.
 #[track_caller]
-fn file(profile: &Path, (package, folder, begins, ends): (&str, &str, &str, &str)) -> PathBuf {
-    let all = files(profile);
-    let mut found = all.iter().filter(|path| {
+fn file(profile: &Path, (package, part, begins, ends): (&str, Part, &str, &str)) -> PathBuf {
+    let out_dir = || profile::out_dirs(profile, package).remove(0);
+    let run = || match profile::is_new(profile) {
+        true => (out_dir().with_file_name("run"), "stdout"),
+        false => (out_dir().with_file_name(""), "output"),
+    };
+    let mut found = match part {
+        Fingerprint => {
+            let mut prints = profile::fingerprints(profile);
+            prints.retain(|(of, _)| of == package);
+            prints
+                .iter()
+                .flat_map(|(_, folder)| files(folder))
+                .collect()
+        }
+        Artifact => profile::artifacts(profile),
+        Program => profile::script_programs(profile, package),
+        Said => vec![run().0.join(run().1)],
+        Noted => vec![run().0.join(begins)],
+        OutDir => files(&out_dir()),
+    };
+    found.retain(|path| {
         let name = path.file_name().expect("a name").to_string_lossy();
-        let inside = path.strip_prefix(profile).expect("inside");
-        inside.to_string_lossy().starts_with(folder)
-            && name.starts_with(begins)
-            && name.ends_with(ends)
+        name.starts_with(begins) && name.ends_with(ends)
     });
-    let file = found
-        .next()
-        .unwrap_or_else(|| panic!("no file of {package}"))
-        .clone();
-    assert_eq!(found.next(), None, "{package}");
-    file
+    assert_eq!(found.len(), 1, "{package}: {found:?}");
+    found.remove(0)
 }
 
 /// Damages a file. With `old`, it and its folder then look as old as before.

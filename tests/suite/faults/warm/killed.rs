@@ -42,9 +42,10 @@ fn at_every_point() {
 fn in_the_middle_of_a_unit() {
     let sandbox = start("little");
     assert_eq!(units(&warm(&sandbox, "beside", &[])), 5);
-    let fingerprints = sandbox.path("beside/target/debug/.fingerprint");
-    for entry in fs::read_dir(&fingerprints).expect("a folder") {
-        fs::remove_dir_all(entry.expect("an entry").path()).expect("removed");
+    let fingerprints = profile::fingerprints(&sandbox.path("beside/target/debug"));
+    assert_eq!(fingerprints.len(), 5);
+    for (_, folder) in fingerprints {
+        fs::remove_dir_all(folder).expect("removed");
     }
     copy_all(&sandbox.path("beside/target"), &sandbox.path("kept"));
     build(&sandbox, "beside", "little");

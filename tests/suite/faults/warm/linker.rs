@@ -25,7 +25,7 @@ fn that_writes_in_place() {
     let config = format!("[target.'cfg(unix)']\nlinker = \"{}\"\n", linker.display());
     sandbox.write("beside/.cargo/config.toml", &config);
     assert_eq!(units(&warm(&sandbox, "beside", &[])), 5);
-    for file in files(&sandbox.path("beside/target/debug/.fingerprint")) {
+    for file in profile::fingerprint_files(&sandbox.path("beside/target/debug")) {
         let name = file.file_name().expect("a name").to_string_lossy();
         if name.starts_with("dep-") || name.starts_with("run-build-script-") {
             fs::remove_file(&file).expect("removed");

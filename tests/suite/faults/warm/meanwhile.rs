@@ -30,9 +30,10 @@ fn git_tracks_something_by_then() {
             sandbox.git("pika", &["add", "-f", "target/CACHEDIR.TAG"]);
         }),
         ("a part of it", |sandbox| {
-            let deps = "pika/target/debug/deps";
-            sandbox.git(deps, &["init", "-q"]);
-            sandbox.git(deps, &["add", "-A"]);
+            let part = profile::folder_of(&sandbox.path("pika/target/debug"), "plain0-", ".d");
+            let part = format!("pika/target/debug/{part}");
+            sandbox.git(&part, &["init", "-q"]);
+            sandbox.git(&part, &["add", "-A"]);
         }),
         ("the destination", |sandbox| {
             sandbox.write("beside/target/debug/notes", "precious");
@@ -44,7 +45,10 @@ fn git_tracks_something_by_then() {
         let stopped = Stopped::at(sandbox.program("beside", &["warm", "--yes"]), "planned");
         track(&sandbox);
         stopped.go_on().code(1).says("git tracks");
-        assert!(!sandbox.exists("beside/target/debug/deps"), "{what}");
+        for part in ["deps", "build", ".fingerprint"] {
+            let part = format!("beside/target/debug/{part}");
+            assert!(!sandbox.exists(&part), "{what}");
+        }
         let compiled = build(&sandbox, "beside", "little");
         assert_eq!(compiled, ["app", "plain0", "plugin", "scripted0"], "{what}");
     }
@@ -118,12 +122,8 @@ fn the_donor_is_deleted_after() {
 fn the_donor_changes() {
     let sandbox = start("large");
     let stopped = Stopped::at(sandbox.program("beside", &["warm", "--yes"]), "warm-locked");
-    let deps = sandbox.path("pika/target/debug/deps");
-    let library = files(&deps).into_iter().find(|path| {
-        path.to_string_lossy().contains("libplain0-")
-            && path.extension().is_some_and(|end| end == "rlib")
-    });
-    fs::write(library.expect("a library"), "something else").expect("written");
+    let library = profile::artifact(&sandbox.path("pika/target/debug"), "libplain0-", ".rlib");
+    fs::write(library, "something else").expect("written");
     let ended = stopped.go_on().code(1);
     let ended = ended
         .says("skipped plain0")
@@ -140,18 +140,13 @@ fn the_donor_changes() {
 fn something_is_there_now() {
     let sandbox = start("little");
     let stopped = Stopped::at(sandbox.program("beside", &["warm", "--yes"]), "warm-staged");
-    let name = files(&sandbox.path("pika/target/debug/deps")).into_iter();
-    let name = name.filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
-    let name = name
-        .into_iter()
-        .find(|name| name.starts_with("libplain0-"))
-        .expect("a library");
-    sandbox.write(&format!("beside/target/debug/deps/{name}"), "theirs");
+    let donor = sandbox.path("pika");
+    let library = profile::artifact(&donor.join("target/debug"), "libplain0-", ".rlib");
+    let library = library.strip_prefix(&donor).expect("inside").display();
+    let library = format!("beside/{library}");
+    sandbox.write(&library, "theirs");
     stopped.go_on().code(1).says("now exists");
-    assert_eq!(
-        sandbox.read(&format!("beside/target/debug/deps/{name}")),
-        "theirs"
-    );
+    assert_eq!(sandbox.read(&library), "theirs");
     assert_eq!(build(&sandbox, "beside", "little"), ["app", "plain0"]);
 }
 
