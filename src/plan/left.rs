@@ -154,7 +154,10 @@ pub(crate) fn detail(reason: &LeftReason, view: &View) -> String {
             None => String::new(),
         },
         LeftReason::Damaged { file, why } => format!(": {}: {why}", show(file)),
-        LeftReason::OtherDependency { package } | LeftReason::Awaited { by: package } => {
+        LeftReason::OtherDependency {
+            dependency: package,
+        }
+        | LeftReason::Awaited { by: package } => {
             format!(": {package}")
         }
         LeftReason::Local
@@ -304,7 +307,7 @@ pub(crate) enum LeftReason {
     /// The worktree has a dependency that it compiled itself, and that is not the same as the donor's.
     OtherDependency {
         /// The dependency's package.
-        package: String,
+        dependency: String,
     },
     /// A unit of the worktree was compiled with another unit of this name, which is gone: Cargo would take the former
     /// for fresh by the times of this one.

@@ -304,8 +304,8 @@ impl<'a> Chooser<'a> {
                     if *fingerprints != dependency.fingerprints
                         || self.here.different.contains(&dependency.id) =>
                 {
-                    let package = name(dependency);
-                    return Err(LeftReason::OtherDependency { package });
+                    let dependency = name(dependency);
+                    return Err(LeftReason::OtherDependency { dependency });
                 }
                 Some(There::Unit { times, .. }) => *times,
                 _ => Times::default(),

@@ -25,7 +25,7 @@ fn a_dependency_that_is_there() {
         ..built(1, &[], second)
     };
     let differs = LeftReason::OtherDependency {
-        package: "p1".into(),
+        dependency: "p1".into(),
     };
     for (here, expected) in [
         (other(1, 1), None),
