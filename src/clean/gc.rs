@@ -323,15 +323,24 @@ fn dependents_first(graph: &Graph) -> Vec<usize> {
 fn is_clear(unit: &Unit) -> Result<(), String> {
     match &unit.kind {
         UnitKind::Unknown { why } if !unit.unfinished => Err(why.clone()),
-        _ => match unit.with_leaked().find(|file| !is_made(file, unit)) {
+        _ => match foreign(unit) {
             Some(foreign) => Err(format!("Cargo creates no `{}`", foreign.path.display())),
             None => Ok(()),
         },
     }
 }
 
-fn is_made(file: &UnitFile, unit: &Unit) -> bool {
-    layout::in_profile(&file.path, &unit.id.profile, |path| {
-        layout::is_of_a_unit(path, file.sharing == Sharing::Folder)
+/// A file of a unit that has no shape of Cargo's.
+fn foreign(unit: &Unit) -> Option<&UnitFile> {
+    let of = |file: &UnitFile, ask: &dyn Fn(&[&str]) -> bool| {
+        layout::in_profile(&file.path, &unit.id.profile, |path| ask(path))
+    };
+    // A run that did not end has no fingerprint, and so no kind.
+    let mut files = unit.files.iter();
+    let was_run = unit.unfinished && files.any(|file| of(file, &layout::is_of_a_run));
+    unit.with_leaked().find(|file| {
+        let folder = file.sharing == Sharing::Folder;
+        let in_out_dir = was_run || file.in_out_dir();
+        !of(file, &|path| layout::is_of_a_unit(path, folder, in_out_dir))
     })
 }

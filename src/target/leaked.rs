@@ -6,7 +6,7 @@
 //! 1.95 and 1.100.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use aho_corasick::AhoCorasick;
 use object::{CompressionFormat, Object as _, ObjectSection as _};
@@ -14,7 +14,7 @@ use object::{CompressionFormat, Object as _, ObjectSection as _};
 use crate::fs;
 use crate::target::fingerprint;
 use crate::target::layout::STAMP;
-use crate::target::layout::shape::is_metadata_folder;
+use crate::target::layout::shape::{METADATA, is_metadata_folder};
 use crate::target::unit::{Unit, UnitKind};
 use crate::target::unit_file::{Sharing, UnitFile};
 
@@ -35,6 +35,7 @@ pub(crate) fn take_out(folder: &Path, unit: &mut Unit) {
         return;
     }
     let mut words = older(&unit.files);
+    words.retain(|word| !is_metadata_folder(word) || has_metadata_alone(&unit.files, word));
     if unit.kind == UnitKind::Library {
         // Programs that were linked with the library name its files, and may be older than its last build.
         words.retain(|word| is_metadata_folder(word));
@@ -97,6 +98,18 @@ fn set(file: &UnitFile) -> Option<String> {
     let names = [Some(name.into_owned()), parent];
     let mut names = names.into_iter().flatten();
     names.find(|name| is_metadata_folder(name))
+}
+
+/// Whether a folder of this name holds nothing but what rustc writes there.
+fn has_metadata_alone(files: &[UnitFile], name: &str) -> bool {
+    let inside = |file: &UnitFile| {
+        let rest = file.path.iter().skip_while(|part| *part != name).skip(1);
+        rest.collect::<PathBuf>()
+    };
+    files
+        .iter()
+        .map(inside)
+        .all(|path| path.as_os_str().is_empty() || path == Path::new(METADATA))
 }
 
 /// Whether a linker has made a file, or it may name object files all the same.

@@ -16,11 +16,12 @@ const ENDS: [&str; 23] = [
 /// Files that Cargo keeps beside the folders of a unit that has a folder of its own.
 const BESIDE: [&str; 6] = [STAMP, "output", "root-output", "stderr", "stdout", ".lock"];
 
-/// Whether something has the shape of a part of a unit. `path` is relative to a profile folder.
+/// Whether something has the shape of a part of a unit. `path` is relative to a profile folder. `in_out_dir` says whether it is
+/// an `OUT_DIR` or lies in one, which in the new layout the path does not tell.
 ///
-/// An `OUT_DIR` may hold anything but a git repository. Elsewhere a folder stands only where Cargo makes one.
+/// An `OUT_DIR` may hold anything but a git repository. Elsewhere a folder stands only where Cargo or the compiler makes one.
 #[must_use]
-pub(crate) fn is_of_a_unit(path: &[&str], folder: bool) -> bool {
+pub(crate) fn is_of_a_unit(path: &[&str], folder: bool, in_out_dir: bool) -> bool {
     if path.contains(&".git") {
         return false;
     }
@@ -31,13 +32,28 @@ pub(crate) fn is_of_a_unit(path: &[&str], folder: bool) -> bool {
         ["build", _, hash, "fingerprint", name] if is_hash(hash) => !folder && is_fingerprint(name),
         ["build", _, hash, "fingerprint" | "run"] if is_hash(hash) => folder,
         ["build", _, hash, "run", name] if is_hash(hash) => !folder && BESIDE.contains(name),
-        ["build", _, hash, "out", ..] if is_hash(hash) => true,
+        ["build", _, hash, "out", compiled @ ..] if is_hash(hash) => {
+            in_out_dir || is_compiled(compiled, folder)
+        }
         ["build", _, hash, name] if is_hash(hash) => !folder && BESIDE.contains(name),
         ["build", _, "out", ..] => true,
         ["build", _, name, ..] if is_symbols(name) => true,
         ["build", _, name] => !folder && (BESIDE.contains(name) || is_script(name)),
         ["deps" | "examples", name, ..] if is_symbols(name) => true,
         ["deps" | "examples", name] => !folder && is_artifact(name),
+        _ => false,
+    }
+}
+
+/// Whether something has the shape of what the compiler puts into the `out` of a unit. `path` is relative to that.
+fn is_compiled(path: &[&str], folder: bool) -> bool {
+    match path {
+        [] => folder,
+        [name, ..] if is_symbols(name) => true,
+        [name] if folder => is_metadata_folder(name) || is_link_folder(name),
+        [name] => is_artifact(name),
+        [of, name] if is_metadata_folder(of) => !folder && *name == METADATA,
+        [of, name] if is_link_folder(of) => !folder && is_artifact(name),
         _ => false,
     }
 }
@@ -74,7 +90,19 @@ fn is_fingerprint(name: &str) -> bool {
 /// Source: `compiler/rustc_metadata/src/fs.rs`; the six letters are those of the crate `tempfile`.
 #[must_use]
 pub(crate) fn is_metadata_folder(name: &str) -> bool {
-    let random = name.strip_prefix("rmeta");
+    is_made_up(name, "rmeta")
+}
+
+/// Whether rustc gives such a name to the folder in which it collects what it links; a killed one leaves it.
+///
+/// Source: `link_binary` in `compiler/rustc_codegen_ssa/src/back/link.rs`.
+fn is_link_folder(name: &str) -> bool {
+    is_made_up(name, "rustc")
+}
+
+/// Whether the crate `tempfile` makes up such a name with that prefix.
+fn is_made_up(name: &str, prefix: &str) -> bool {
+    let random = name.strip_prefix(prefix);
     random.is_some_and(|random| {
         random.len() == 6 && random.bytes().all(|byte| byte.is_ascii_alphanumeric())
     })
@@ -146,6 +174,21 @@ mod tests {
         ask(&parts, path.ends_with('/'))
     }
 
+    fn is_of_a_unit(path: &[&str], folder: bool) -> bool {
+        super::is_of_a_unit(path, folder, false)
+    }
+
+    #[test]
+    fn an_out_dir_of_the_new_layout_may_hold_anything_but_a_repository() {
+        let in_out_dir = |path: &[&str], folder| super::is_of_a_unit(path, folder, true);
+        for path in ["build/a/#/out/mine/", "build/a/#/out/mine/notes.txt"] {
+            assert!(asked(path, in_out_dir), "{path}");
+            assert!(!asked(path, is_of_a_unit), "{path}");
+        }
+        assert!(!asked("build/a/#/out/x/.git/HEAD", in_out_dir));
+        assert!(!asked("build/a/#/run/notes", in_out_dir));
+    }
+
     #[test]
     fn what_cargo_makes_of_a_unit_and_what_it_does_not() {
         for path in [
@@ -167,7 +210,14 @@ mod tests {
             "build/a-#/stderr",
             "build/a/#/",
             "build/a/#/fingerprint/lib-a",
+            "build/a/#/out/",
             "build/a/#/out/liba.rlib",
+            "build/a/#/out/a",
+            "build/a/#/out/a.dSYM/Contents/x",
+            "build/a/#/out/rmetaAbCd12/",
+            "build/a/#/out/rmetaAbCd12/full.rmeta",
+            "build/a/#/out/rustcAbCd12/",
+            "build/a/#/out/rustcAbCd12/symbols.o",
             "build/a/#/run/stdout",
         ] {
             assert!(asked(path, is_of_a_unit), "{path}");
@@ -187,6 +237,11 @@ mod tests {
             "build/a-#/out/x/.git/HEAD",
             "build/a/#/mine/file",
             "build/a/#/notes",
+            "build/a/#/out/notes.md",
+            "build/a/#/out/mine/",
+            "build/a/#/out/mine/liba.rlib",
+            "build/a/#/out/rmetaAbCd12/notes",
+            "build/a/#/out/rustcAbCd12/notes.md",
         ] {
             assert!(!asked(path, is_of_a_unit), "{path}");
         }

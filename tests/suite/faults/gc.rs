@@ -10,6 +10,9 @@ use crate::sandbox::Sandbox;
 /// The output of the program.
 const OUTPUT: &str = "hello from near\n";
 
+/// The library of the workspace.
+const NEAR: &str = "pub fn it() -> &'static str { \"near\" }\n";
+
 /// A workspace of two packages, built and tested.
 fn built() -> Sandbox {
     let sandbox = Sandbox::new();
@@ -25,10 +28,7 @@ fn built() -> Sandbox {
         "app/near/Cargo.toml",
         "[package]\nname = \"near\"\nversion = \"0.1.0\"\nedition = \"2021\"\n",
     );
-    sandbox.write(
-        "app/near/src/lib.rs",
-        "pub fn it() -> &'static str { \"near\" }\n",
-    );
+    sandbox.write("app/near/src/lib.rs", NEAR);
     sandbox.cargo("app", &["build", "-q", "--offline"]);
     sandbox.cargo("app", &["test", "-q", "--offline", "--no-run"]);
     sandbox
@@ -257,4 +257,29 @@ fn what_neither_cargo_nor_rustc_makes_stays() {
     // The rest is gone, with its dependencies.
     let prints = profile::fingerprints(&debug);
     assert_eq!(prints.len(), 1, "{prints:?}");
+}
+
+/// Nor does it delete a unit with a file beside its artifacts that no compiler makes, where the unit has a folder of its own.
+#[test]
+fn what_is_put_beside_artifacts_stays() {
+    for name in [
+        "mine/libmine.a",
+        "notes.md",
+        "rmeta012345/mine.txt",
+        "notes-0123456789abcdef.d/notes",
+    ] {
+        let sandbox = built();
+        let debug = sandbox.path("app/target/debug");
+        let artifacts = profile::folder_of(&debug, "near-", ".d");
+        let path = format!("app/target/debug/{artifacts}/{name}");
+        sandbox.write(&path, "precious");
+        // Older than the last build of the unit.
+        sandbox.write("app/near/src/lib.rs", NEAR);
+        sandbox.cargo("app", &["build", "-q", "--offline"]);
+        for args in [&["gc", "--yes"][..], &["gc", "--profile", "debug", "--yes"]] {
+            run(sandbox.program("app", args)).code(0);
+            assert_eq!(sandbox.read(&path), "precious", "{args:?}");
+        }
+        assert!(!sandbox.exists("app/target/debug/app"), "the rest is gone");
+    }
 }

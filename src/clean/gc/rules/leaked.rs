@@ -18,7 +18,7 @@ pub(super) fn other(input: &RuleInput<'_>, other: &WholeOther<'_>) -> Option<Col
 pub(crate) fn files(unit: &Unit) -> impl Iterator<Item = &UnitFile> {
     unit.leaked.iter().filter(|file| {
         layout::in_profile(&file.path, &unit.id.profile, |path| {
-            layout::is_of_a_unit(path, file.sharing == Sharing::Folder)
+            layout::is_of_a_unit(path, file.sharing == Sharing::Folder, file.in_out_dir())
         })
     })
 }
