@@ -53,14 +53,6 @@ impl Sharer {
             false => Method::Links,
         }
     }
-
-    /// When its units were made, by the one in the middle.
-    fn age(&self) -> Option<Timestamp> {
-        let units = self.inventory.units.iter();
-        let mut times: Vec<Timestamp> = units.filter_map(|unit| unit.newest).collect();
-        times.sort_unstable();
-        times.get(times.len() / 2).copied()
-    }
 }
 
 /// Decides for each folder which files are replaced, so that Cargo finds everything as fresh as before.
@@ -99,7 +91,7 @@ pub(crate) fn relink(
         }
     }
     let mut order: Vec<usize> = (0..sharers.len()).collect();
-    order.sort_by_key(|at| sharers[*at].age());
+    order.sort_by_key(|at| sharers[*at].inventory.age());
     let mut folders: Vec<(usize, RelinkFolder)> = Vec::new();
     for at in order {
         let decider = Decider {
@@ -113,12 +105,17 @@ pub(crate) fn relink(
     }
     folders.sort_by_key(|(at, _)| *at);
     let mut folders: Vec<RelinkFolder> = folders.into_iter().map(|(_, folder)| folder).collect();
+    count(&mut folders);
+    folders
+}
+
+/// Counts what each folder frees once those before it have been relinked.
+pub(crate) fn count(folders: &mut [RelinkFolder]) {
     let mut tally = Tally::default();
-    for folder in &mut folders {
+    for folder in folders {
         let files = folder.units.iter().flat_map(|unit| &unit.files);
         folder.frees = files.filter_map(|file| tally.freed(file.space)).sum();
     }
-    folders
 }
 
 /// Files that are the same and could share.

@@ -13,14 +13,17 @@ use crate::survey::model::Survey;
 use crate::term::Spinner;
 use crate::warm::inspect as donors;
 use crate::warm::inspect::Trust;
+use crate::warm::model::WarmFolder;
 use crate::warm::moving::MoveFolder;
 
 /// Decides for all folders that have units and that workspaces build into once everything is set up. Some are moved
-/// before.
+/// before, and cold ones get links to files of others: such a file keeps its storage, though its folder gets another
+/// one for it.
 pub(crate) fn all(
     survey: &Survey,
     dirs: &[Dirs],
     moves: &[MoveFolder],
+    warms: &[WarmFolder],
     trust: &Trust,
     ui: &Ui,
 ) -> Vec<RelinkFolder> {
@@ -43,11 +46,18 @@ pub(crate) fn all(
         .filter(|(folder, _)| trust.doubt(folder).is_none())
         .map(|(folder, users)| inspect::sharer(donors::inventory(folder, &progress), users, survey))
         .collect();
-    let contents = inspect::contents(&sharers, &progress);
+    let mut contents = inspect::contents(&sharers, &progress);
+    for file in warms.iter().flat_map(WarmFolder::linked) {
+        if let Some(content) = contents.get_mut(&file.identity) {
+            content.shared = true;
+        }
+    }
     let mut relinks = decide::relink(&sharers, &contents);
     for relink in &mut relinks {
         relink.follow(moves);
     }
     relinks.retain(|relink| !relink.units.is_empty());
+    // Units that are compiled again at the new place were left out.
+    decide::count(&mut relinks);
     relinks
 }

@@ -71,5 +71,6 @@ pub(crate) fn without_collected(
             .retain(|unit| !gone.iter().any(|gone| gone.id == unit.id));
     }
     relinks.retain(|relink| !relink.units.is_empty());
+    crate::dedupe::decide::count(&mut relinks);
     relinks
 }

@@ -60,7 +60,7 @@ pub(crate) fn run(
         warm.follow(&setup.moves);
     }
     let relinks = match options.relink || !setup.moves.is_empty() || setup.has_fixtures() {
-        true => relinking::all(&survey, &setup.dirs, &setup.moves, &trust, ui),
+        true => relinking::all(&survey, &setup.dirs, &setup.moves, &warms, &trust, ui),
         false => Vec::new(),
     };
     let (collects, freeable) = collect::moved(&survey, &setup.moves, request, ui);

@@ -26,6 +26,15 @@ pub struct Inventory {
     pub problems: Vec<Problem>,
 }
 
+impl Inventory {
+    /// When its units were made, by the one in the middle; `None` if it has none, or no unit has a time.
+    pub(crate) fn age(&self) -> Option<Timestamp> {
+        let mut times: Vec<Timestamp> = self.units.iter().filter_map(|unit| unit.newest).collect();
+        times.sort_unstable();
+        times.get(times.len() / 2).copied()
+    }
+}
+
 /// One compiled thing, or more than one where Cargo keeps them under one hash (see [`targets`](Self::targets)).
 #[derive(Clone, Debug, Serialize)]
 pub struct Unit {

@@ -21,6 +21,9 @@ use crate::warm::moving::MoveFolder;
 /// How many donors a family has at most, besides each one's own earlier folder.
 const DONORS: usize = 4;
 
+/// How many donors that have equally much are compared by the age of their units.
+const COMPARED: usize = 8;
+
 /// Decides for every workspace that is cold, and whose folder is not moved to it.
 ///
 /// The workspaces of a family get the same donors in the same order, so that they share one storage; what these
@@ -84,7 +87,7 @@ pub(crate) fn all(
     }
     let mut warms = Vec::new();
     for colds in families.into_values() {
-        let common = common_donors(survey, &colds, how);
+        let common = common_donors(survey, &colds, how, &progress);
         let mut known: BTreeMap<PathBuf, Donor> = BTreeMap::new();
         for cold in colds {
             warms.extend(from_several(
@@ -95,11 +98,13 @@ pub(crate) fn all(
     warms
 }
 
-/// The donors that have most for all of a family together.
+/// The donors that have most for all of a family together. Names do not tell whether `warm` takes a unit, so that of
+/// several with most the newest is one, and so is the one whose units are the oldest.
 fn common_donors(
     survey: &Survey,
     colds: &[Destination<'_>],
     how: EngineOptions<'_>,
+    progress: &Progress,
 ) -> Vec<Candidate> {
     let mut offers: BTreeMap<PathBuf, (Candidate, Gives)> = BTreeMap::new();
     for cold in colds {
@@ -133,13 +138,38 @@ fn common_donors(
             .filter(|folder| refused(folder))
             .collect();
         if refused.is_empty() {
+            let mut chosen = chosen;
+            let oldest = oldest_of_best(&offers, how.trust, progress);
+            let is_new = |one: &Candidate| chosen.iter().all(|other| other.folder != one.folder);
+            let oldest = oldest.filter(is_new);
+            chosen.extend(oldest);
             return chosen;
         }
         offers.retain(|(candidate, _)| !refused.contains(&&candidate.folder));
     }
 }
 
-/// Takes from one donor after the other what the ones before did not have.
+/// Of the donors that have most, the one whose units are the oldest: if folders come to share storage, its files are
+/// kept. `None` if only one has most.
+fn oldest_of_best(
+    offers: &[(Candidate, Gives)],
+    trust: &Trust,
+    progress: &Progress,
+) -> Option<Candidate> {
+    let most = offers.iter().map(|(_, gives)| gives.units.len()).max()?;
+    let best = offers.iter().filter(|(_, gives)| gives.units.len() == most);
+    let mut best: Vec<&(Candidate, Gives)> = best.collect();
+    if best.len() < 2 {
+        return None;
+    }
+    best.sort_by_key(|(_, gives)| gives.newest);
+    let best = best.into_iter().take(COMPARED).map(|(one, _)| one);
+    let best = best.filter(|one| trust.doubt(&one.folder).is_none());
+    let oldest = best.min_by_key(|one| inspect::inventory(&one.folder, progress).age());
+    oldest.cloned()
+}
+
+/// Takes from one donor after the other, the oldest first, what the ones before did not have.
 fn from_several(
     cold: Destination<'_>,
     common: &[Candidate],
@@ -170,11 +200,19 @@ fn from_several(
     let there = inspect::inventory(cold.into, progress);
     let mut here = DestinationUnits::of(&there);
     let mut warms: Vec<WarmFolder> = Vec::new();
-    for candidate in queue {
-        let folder = &candidate.folder;
-        let mut donor = known
-            .remove(folder)
-            .unwrap_or_else(|| Donor::of(candidate.clone(), &wants, progress));
+    let mut donors: Vec<(&PathBuf, Donor)> = queue
+        .into_iter()
+        .map(|candidate| {
+            let donor = known
+                .remove(&candidate.folder)
+                .unwrap_or_else(|| Donor::of(candidate.clone(), &wants, progress));
+            (&candidate.folder, donor)
+        })
+        .collect();
+    // A later donor may have been compiled with what an earlier one gives, so that its units must not be older. And
+    // where folders come to share storage, that of the oldest is kept.
+    donors.sort_by_key(|(_, donor)| donor.inventory().age());
+    for (folder, mut donor) in donors {
         here.different = inspect::different(donor.inventory(), &there, &here);
         for before in &warms {
             let Some(before) = known.get(&before.from) else {

@@ -11,7 +11,7 @@ use crate::plan::action::Kind;
 use crate::plan::left::LeftUnit;
 use crate::size::Bytes;
 use crate::target::unit::{UnitId, UnitKind};
-use crate::target::unit_file::UnitFile;
+use crate::target::unit_file::{Sharing, UnitFile};
 use crate::warm::moving::MoveFolder;
 use crate::warm::verdict::Dated;
 
@@ -75,6 +75,12 @@ impl WarmFolder {
             self.names.push(one.to.display().to_string());
             self.moved_from = Some(std::mem::replace(&mut self.from, one.to.clone()));
         }
+    }
+
+    /// The donor's files that the folder gets links to.
+    pub(crate) fn linked(&self) -> impl Iterator<Item = &UnitFile> {
+        let files = self.units.iter().flat_map(|unit| &unit.files);
+        files.filter(|file| file.sharing == Sharing::Link)
     }
 
     /// The same from where the donor lies, if it was not moved after all.

@@ -96,6 +96,8 @@ mod story;
 mod support;
 #[cfg(target_os = "linux")]
 mod timer;
+#[cfg(unix)]
+mod true_claims;
 mod trust;
 mod undo;
 mod units;

@@ -1,0 +1,226 @@
+//! What commands say of several worktrees is true, by `du` and by Cargo.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::registry::{Registry, compiled, once, sandbox_with};
+use crate::sandbox::Sandbox;
+
+/// Far more than folders, fingerprints and our own files take, and far less than a library.
+const LITTLE: u64 = 2 << 20;
+
+/// A registry with the large library `base`, in three versions, and `top` in two, which depends on version 1 of it; and
+/// `keeps`, also large, whose units cannot be moved.
+fn prepared() -> PathBuf {
+    once("true-claims", |folder| {
+        let registry = Registry::new(folder);
+        let large = "pub fn it() -> u32 { LARGE[0].into() }\npub static LARGE: [u8; 8_000_000] = [1; 8_000_000];\n";
+        for version in ["1.0.0", "1.1.0", "2.0.0"] {
+            registry.publish(("base", version), &[], "", &[("src/lib.rs", large)]);
+        }
+        let text = "pub fn it() -> u32 { base::it() }\n";
+        for version in ["1.0.0", "1.1.0"] {
+            let files = [("src/lib.rs", text)];
+            registry.publish(("top", version), &["base"], "", &files);
+        }
+        // What the script has made names the place where it ran, and Cargo does not know that.
+        let script = "fn main() {\n    let out = std::env::var(\"OUT_DIR\").unwrap();\n    \
+                      let library = format!(\"\\x7fELF\\0{out}/data\\0\");\n    \
+                      std::fs::create_dir_all(format!(\"{out}/data\")).unwrap();\n    \
+                      std::fs::write(format!(\"{out}/data/it\"), \"it\").unwrap();\n    \
+                      std::fs::write(format!(\"{out}/libit.so\"), library).unwrap();\n    \
+                      println!(\"cargo::rerun-if-changed=build.rs\");\n}\n";
+        let files = [("build.rs", script), ("src/lib.rs", large)];
+        registry.publish(("keeps", "1.0.0"), &[], "", &files);
+    })
+}
+
+/// `pika`, with a worktree `older`, whose `Cargo.lock` has another version of `top`. Both were built, `pika` first. `cold`
+/// is a worktree at the commit of one of them, and was never built.
+fn start(cold_like: &str) -> Sandbox {
+    start_with("", cold_like)
+}
+
+/// The same, with more dependencies.
+fn start_with(more: &str, cold_like: &str) -> Sandbox {
+    let mut sandbox = sandbox_with(&prepared());
+    // What was built stays, as by default.
+    sandbox.env("CARGO_SHAREDTARGET_RECLAIM_ALL", "false");
+    let manifest = "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[dependencies]\ntop = \"1\"\n";
+    sandbox.write("pika/Cargo.toml", &format!("{manifest}{more}"));
+    sandbox.write(
+        "pika/src/main.rs",
+        "fn main() { println!(\"{}\", top::it()) }\n",
+    );
+    sandbox.write("pika/.gitignore", "target\n.shared-target\n");
+    sandbox.cargo("pika", &["generate-lockfile"]);
+    // With its `Cargo.lock`.
+    sandbox.git("pika", &["init", "-q", "-b", "main"]);
+    sandbox.commit_all("pika");
+    sandbox.cargo("pika", &["build"]);
+    sandbox.worktree("pika", "older");
+    sandbox.cargo("older", &["update", "top", "--precise", "1.0.0"]);
+    sandbox.git("older", &["commit", "-q", "-a", "-m", "older"]);
+    sandbox.cargo("older", &["build"]);
+    sandbox.worktree(cold_like, "cold");
+    sandbox
+}
+
+/// The space of all target folders together, each file once.
+fn space(sandbox: &Sandbox) -> u64 {
+    let folders = [
+        "pika/target",
+        "older/target",
+        "cold/target",
+        "pika/.shared-target",
+    ];
+    let folders = folders.map(|folder| sandbox.path(folder));
+    let there = folders.iter().filter(|folder: &&PathBuf| folder.is_dir());
+    let output = Command::new("du")
+        .args(["-s", "-c", "-k"])
+        .args(there)
+        .output();
+    let text = String::from_utf8(output.expect("du").stdout).expect("text");
+    let total = text
+        .lines()
+        .last()
+        .and_then(|line| line.split_whitespace().next());
+    total
+        .and_then(|total| total.parse::<u64>().ok())
+        .expect("a number")
+        * 1024
+}
+
+/// Sets everything up, and makes sure that what was freed and copied is what `du` sees.
+#[track_caller]
+fn set_up(sandbox: &Sandbox) -> Value {
+    let before = space(sandbox);
+    let answer = sandbox.json("pika", &["setup", "--yes"]);
+    let after = space(sandbox);
+    let freed = answer["outcome"]["freed"]["on_disk"]
+        .as_u64()
+        .expect("bytes");
+    let copied = answer["outcome"]["copied"].as_u64().unwrap_or_default();
+    let actions = answer["plan"]["actions"].as_array().expect("a list");
+    // A clone's space is its own for `du`.
+    if actions.iter().all(|action| action["method"] != "clones") {
+        let claimed = before + copied - freed;
+        assert!(
+            after.abs_diff(claimed) < LITTLE,
+            "{before} before, {after} after, {freed} freed, {copied} copied"
+        );
+    }
+    let planned = answer["plan"]["freeable"].as_u64().expect("bytes");
+    assert_eq!(planned, freed, "{answer:#}");
+    answer
+}
+
+/// Units that are compiled again at their new place share nothing.
+#[test]
+fn what_is_compiled_again_frees_nothing() {
+    let sandbox = start_with("keeps = \"1\"\n", "pika");
+    let answer = set_up(&sandbox);
+    let actions = answer["plan"]["actions"].as_array().expect("a list").iter();
+    let mut left = actions.filter_map(|action| action["left"].as_array());
+    let is_keeps = |unit: &Value| unit["package"] == "keeps";
+    assert!(left.any(|left| left.iter().any(is_keeps)), "{answer:#}");
+}
+
+fn folder_of(path: &Value) -> Option<&str> {
+    Path::new(path.as_str()?).file_name()?.to_str()
+}
+
+/// A worktree that gets units of a donor does not make the donor share with another worktree in name only.
+#[test]
+fn as_much_is_freed_as_is_said() {
+    for cold_like in ["pika", "older"] {
+        let sandbox = start(cold_like);
+        let answer = set_up(&sandbox);
+        let freed = answer["outcome"]["freed"]["on_disk"].as_u64();
+        assert!(freed > Some(2 * LITTLE), "{answer:#}");
+    }
+}
+
+/// A worktree that is at the commit of a built one gets all third-party crates, even if another one was built since.
+#[test]
+fn the_donor_with_the_same_lock_file_gives_everything() {
+    for (cold_like, donors) in [("pika", &["main"][..]), ("older", &["main", "older"])] {
+        let sandbox = start(cold_like);
+        let answer = set_up(&sandbox);
+        let actions = answer["plan"]["actions"].as_array().expect("a list").iter();
+        let warms = actions.filter(|action| action["action"] == "warm");
+        let from: Vec<&str> = warms.filter_map(|warm| folder_of(&warm["from"])).collect();
+        assert_eq!(from, donors, "{cold_like}: {answer:#}");
+        let said = sandbox.cargo("cold", &["build", "-v"]).stderr;
+        assert_eq!(compiled(&said), ["app"], "{cold_like}: {said}");
+    }
+}
+
+/// Rows that add up to more than the total say why, and an audit counts what `find` counts.
+#[test]
+fn rows_and_totals_agree() {
+    let sandbox = start("pika");
+    let once = "(shared files count once)";
+    let apart = sandbox.run("pika", &["list"]).code(0).stdout;
+    assert!(!apart.contains(once), "{apart}");
+    sandbox.run("pika", &["setup", "--yes"]).code(0);
+    sandbox.run("pika", &["list"]).code(0).says(once);
+    let folder = sandbox.path("pika/.shared-target/pika/main");
+    let find = Command::new("find").arg(&folder).output().expect("find");
+    let entries = find.stdout.iter().filter(|byte| **byte == b'\n').count();
+    let audit = sandbox.program("pika", &["audit"]).arg(&folder).output();
+    let audit = String::from_utf8(audit.expect("an audit").stdout).expect("text");
+    let told = format!("({entries} files and folders, ");
+    assert!(audit.contains(&told), "{told} in {audit}");
+    let again = sandbox.run("pika", &["dedupe"]).code(0);
+    again.says("has nothing more to share");
+}
+
+/// Versions of several worktrees are no duplicates: `cargo tree --duplicates`, which is the advice, shows none.
+#[test]
+fn only_versions_of_one_workspace_are_duplicates() {
+    let sandbox = start("pika");
+    let duplicates = |sandbox: &Sandbox| {
+        let audit = sandbox.json("pika", &["audit"]);
+        let findings = audit["findings"].as_array().expect("a list").iter();
+        let mut found = findings.filter(|one| one["kind"] == "duplicate_versions");
+        found.next().map(|one| one["what"].to_string())
+    };
+    sandbox.cargo("older", &["update", "base", "--precise", "1.0.0"]);
+    sandbox.cargo("older", &["build"]);
+    assert_eq!(duplicates(&sandbox), None);
+    let manifest =
+        sandbox.read("pika/Cargo.toml") + "two = { package = \"base\", version = \"2\" }\n";
+    sandbox.write("pika/Cargo.toml", &manifest);
+    sandbox.cargo("pika", &["build"]);
+    let found = duplicates(&sandbox).expect("a finding");
+    assert!(
+        found.contains("1 third-party package has several versions: base"),
+        "{found}"
+    );
+    let shown = sandbox.cargo("pika", &["tree", "--duplicates"]).stdout;
+    assert!(shown.contains("base v2.0.0"), "{shown}");
+}
+
+/// A target folder that goes nowhere is named, since nothing leads to it afterwards.
+#[test]
+fn undo_says_what_stays() {
+    let sandbox = start("pika");
+    sandbox.run("pika", &["setup", "--yes"]).code(0);
+    sandbox.git("pika", &["worktree", "remove", "../cold"]);
+    let words =
+        "pika/cold stays, since no workspace builds there: `cargo sharedtarget clean` shows";
+    sandbox
+        .run("pika", &["undo", "--dry-run"])
+        .code(0)
+        .says(words);
+    sandbox.run("pika", &["undo"]).code(0).says(words);
+    sandbox
+        .run("pika", &["clean", "--yes"])
+        .code(0)
+        .says("deleted 1 target folder");
+    let after = sandbox.run("pika", &["undo"]).code(0).said();
+    assert!(!after.contains("stays"), "{after}");
+}
