@@ -179,8 +179,18 @@ impl<'a> Search<'a> {
                 return cause;
             }
         }
+        // For a unit that was here, it does not matter whether `warm` could have taken another one.
+        let by_warm = |cause: &Cause| {
+            matches!(
+                cause.root(),
+                Cause::NotWarmed { .. } | Cause::Left { .. } | Cause::BuiltLater { .. }
+            )
+        };
         self.same_elsewhere(at)
-            .map(|cause| self.more_certain(at, cause))
+            .map(|cause| match by_warm(&cause) && self.was_before(at) {
+                true => unknown("it was here before, and nothing shows what has changed"),
+                false => self.more_certain(at, cause),
+            })
             .or_else(|| self.other_elsewhere(at))
             .unwrap_or_else(|| self.nowhere(at))
     }

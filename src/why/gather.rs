@@ -403,13 +403,12 @@ fn changed(
         if unit.kind == UnitKind::BuildScriptRun {
             let json = part(unit, &format!("{name}.json")).and_then(|file| read(there, file));
             let read = json.and_then(|bytes| fingerprint::parse(&bytes).ok());
-            let watched = read.map(|read| read.watched).unwrap_or_default();
-            sources.extend(
-                watched
-                    .iter()
-                    .filter_map(|path| in_package(path))
-                    .take(SOURCES),
-            );
+            let paths = read.into_iter().flat_map(|read| {
+                let newest = read.precalculated.as_deref().and_then(newest_file);
+                let newest = newest.map(str::to_owned);
+                read.watched.into_iter().chain(newest)
+            });
+            sources.extend(paths.filter_map(|path| in_package(&path)).take(SOURCES));
         }
     }
     let times = sources.into_iter().filter_map(|path| {
@@ -417,6 +416,15 @@ fn changed(
         (modified > before && modified <= span.began).then_some((path, modified))
     });
     times.max_by_key(|(_, modified)| *modified)
+}
+
+/// The newest file of a local package, in Cargo's own word for the state of its sources: `SECONDS.NANOSECONDSs (FILE)`.
+/// That is what a build script watches that names no file.
+///
+/// Source: `PathSource::fingerprint` in `src/cargo/sources/path.rs` of Cargo.
+fn newest_file(precalculated: &str) -> Option<&str> {
+    let (_, file) = precalculated.split_once("s (")?;
+    file.strip_suffix(')')
 }
 
 /// The folder of a local unit's package; `None` where two have its name.

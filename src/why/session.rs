@@ -54,6 +54,11 @@ pub(crate) fn origin(unit: &Unit, marked: bool) -> Origin {
     }
 }
 
+/// When the compiler was started for a unit, as far as that is known.
+pub(crate) fn compiled(unit: &Unit) -> Option<Timestamp> {
+    stamp(unit)
+}
+
 /// When a unit came to be in its folder, whether it was compiled or copied there.
 pub(crate) fn there_since(unit: &Unit) -> Option<Timestamp> {
     let hash = hash(unit)?;

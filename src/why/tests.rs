@@ -309,9 +309,11 @@ fn what_the_rules_say() {
         vec![with(&late, Ok(())), with(&early, Ok(()))],
     ));
     assert!(matches!(found, Cause::NotWarmed { .. }), "{found:?}");
-    let left = Err(LeftReason::Stale);
-    let found = cause(&facts(&there, vec![with(&early, left)]));
+    let left = || Err(LeftReason::Stale);
+    let found = cause(&facts(&there, vec![with(&early, left())]));
     assert!(matches!(found, Cause::Left { .. }), "{found:?}");
+    let found = cause(&facts(&there, vec![with(&late, left())]));
+    assert!(matches!(found, Cause::BuiltLater { .. }), "{found:?}");
     let because = Box::new(LeftReason::SourceDiffers {
         file: "src/lib.rs".into(),
     });

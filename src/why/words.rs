@@ -128,7 +128,7 @@ pub(super) fn sentence(cause: &Cause, of: &str, view: &View) -> String {
             warmed,
         } => match (warmed, there_since) {
             (Some(warmed), Some(since)) if since > warmed => format!(
-                "same unit in {}, compiled there after this folder was warmed",
+                "same unit in {}, which has it only since this folder was warmed",
                 place(nearest)
             ),
             (Some(_), _) => format!(
@@ -138,7 +138,7 @@ pub(super) fn sentence(cause: &Cause, of: &str, view: &View) -> String {
             (None, _) => heading(cause, of, view),
         },
         Cause::BuiltLater { nearest, at } => format!(
-            "same unit in {}, which compiled it after this build began ({})",
+            "same unit in {}, which has it only since this build began ({})",
             place(nearest),
             ago(Some(*at), view)
         ),

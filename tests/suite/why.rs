@@ -343,6 +343,13 @@ fn what_warm_leaves_and_what_it_would_take() {
     // The other worktree could not have taken anything.
     let later = cause(&workspace(&sandbox, "pika", &["leaf"]), "leaf");
     assert_eq!(later["cause"], "built_later", "{later}");
+    // Nor could it have taken what is never taken: there was nothing else yet.
+    let later = units(&workspace(&sandbox, "pika", &["keeps"]), "keeps");
+    let causes: Vec<&Value> = later.iter().map(|unit| &unit["cause"]["cause"]).collect();
+    assert!(
+        causes.iter().all(|cause| **cause == "built_later"),
+        "{later:#?}"
+    );
 }
 
 #[test]
@@ -366,6 +373,29 @@ fn what_was_put_there_was_not_compiled() {
     for package in ["leaf", "core-lib"] {
         let cause = cause(&workspace(&sandbox, "beside", &[package]), package);
         assert_eq!(cause["cause"], "put_here", "{cause}");
+    }
+}
+
+/// A build script that names no file runs again with any change of its package, also where `warm` has put its run.
+#[test]
+fn a_script_that_watches_its_whole_package() {
+    let sandbox = start();
+    for folder in ["pika", "beside"] {
+        sandbox.write(&format!("{folder}/app/build.rs"), "fn main() {}\n");
+    }
+    sandbox.cargo("pika", &["build"]);
+    sandbox.run("beside", &["warm"]).code(0);
+    sleep(PAUSE);
+    let text = "fn main() { println!(\"{}\", core_lib::it()); }\n";
+    sandbox.write("beside/app/src/main.rs", text);
+    sandbox.cargo("beside", &["build"]);
+    let answer = workspace(&sandbox, "beside", &[]);
+    assert_eq!(answer["build"]["units"], 2, "{answer:#}");
+    for unit in units(&answer, "app") {
+        let cause = &unit["cause"];
+        assert_eq!(cause["cause"], "changed_here", "{unit:#}");
+        let file = cause["file"].as_str().expect("a file");
+        assert!(file.ends_with("beside/app/src/main.rs"), "{file}");
     }
 }
 

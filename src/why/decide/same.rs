@@ -35,23 +35,20 @@ impl Search<'_> {
         }
         let facts = self.facts;
         let nearest = facts.donors[donor].folder.clone();
-        match facts.donors[donor].rules.get(&other.id) {
-            Some(rule @ (Ok(()) | Err(LeftReason::ChangedElsewhere { .. }))) => {
-                let there_since = session::there_since(other);
-                match (there_since, self.began(at), rule) {
-                    (Some(since), Some(began), _) if since > began => {
-                        Cause::BuiltLater { nearest, at: since }
-                    }
-                    (_, _, Err(reason)) => by_rule(reason, &nearest),
-                    _ => Cause::NotWarmed {
-                        nearest,
-                        there_since,
-                        warmed: self.warmed,
-                    },
-                }
+        let there_since = session::there_since(other);
+        let later = there_since.filter(|since| self.began(at).is_some_and(|began| *since > began));
+        match (facts.donors[donor].rules.get(&other.id), later) {
+            (Some(Err(reason)), Some(_)) if !is_passing(reason) && was_there_before(other) => {
+                by_rule(reason, &nearest)
             }
-            Some(Err(reason)) => by_rule(reason, &nearest),
-            None => match &facts.no_rules {
+            (Some(_), Some(since)) => Cause::BuiltLater { nearest, at: since },
+            (Some(Err(reason)), None) => by_rule(reason, &nearest),
+            (Some(Ok(())), None) => Cause::NotWarmed {
+                nearest,
+                there_since,
+                warmed: self.warmed,
+            },
+            (None, _) => match &facts.no_rules {
                 Some(why) => unknown(why),
                 None => unknown("it was already here when the last build started"),
             },
@@ -121,6 +118,16 @@ impl Search<'_> {
         });
         cause.or(untold)
     }
+}
+
+/// Whether the reason may not have held when the build began.
+fn is_passing(reason: &LeftReason) -> bool {
+    matches!(reason.root(), LeftReason::ChangedElsewhere { .. })
+}
+
+/// Whether a unit that has been compiled anew was in its folder before.
+fn was_there_before(unit: &Unit) -> bool {
+    session::compiled(unit).is_some_and(|began| session::before(unit, began).is_some())
 }
 
 /// How near a cause is to sharing the unit, the nearest first.
