@@ -36,7 +36,7 @@ pub(crate) fn findings(
     all.extend(debug_info(facts));
     all.extend(features(&audit.packages));
     all.extend(all_features(&audit.packages));
-    all.extend(versions(&audit.packages));
+    all.extend(versions(&audit.packages, facts));
     all.extend(rarely_used(caches, now));
     all.extend(flat(facts));
     all.extend(of_duplicates(duplicates));
@@ -203,12 +203,19 @@ fn all_features(packages: &[AuditedPackage]) -> Option<Finding> {
     })
 }
 
-/// Several versions of a third-party package. All but the largest one could go.
-fn versions(packages: &[AuditedPackage]) -> Option<Finding> {
+/// Several versions of a third-party package that one workspace needs at once. All but the largest one could go. Versions
+/// of several worktrees, and of earlier times, are no duplicates.
+fn versions(packages: &[AuditedPackage], facts: &Facts) -> Option<Finding> {
+    let several = several_at_once(facts);
+    let at_once = |package: &&AuditedPackage| {
+        let version = package.version.as_deref().unwrap_or_default();
+        facts.resolved.is_empty() || several.contains(&(package.name.as_str(), version.into()))
+    };
     let mut by_name: BTreeMap<&str, Vec<&AuditedPackage>> = BTreeMap::new();
     for package in packages
         .iter()
         .filter(|package| package.source.is_third_party())
+        .filter(at_once)
     {
         by_name.entry(&package.name).or_default().push(package);
     }
@@ -239,6 +246,22 @@ fn versions(packages: &[AuditedPackage]) -> Option<Finding> {
         change: "cargo tree --duplicates".to_owned(),
         file: None,
     })
+}
+
+/// The packages, by name and version, of which some workspace has several versions.
+fn several_at_once(facts: &Facts) -> BTreeSet<(&str, String)> {
+    let mut several = BTreeSet::new();
+    for metadata in facts.resolved.values() {
+        let mut versions: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+        for package in &metadata.packages {
+            let of_name = versions.entry(package.name.as_str()).or_default();
+            of_name.insert(package.version.to_string());
+        }
+        let of_several = versions.into_iter().filter(|(_, all)| all.len() > 1);
+        several
+            .extend(of_several.flat_map(|(name, all)| all.into_iter().map(move |one| (name, one))));
+    }
+    several
 }
 
 /// The compiler's caches of each profile folder: what they take, and the newest modification in them.

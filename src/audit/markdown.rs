@@ -7,7 +7,7 @@ use crate::audit::report::{
     folders_table, saves, several, shares_table, units, unused_table, variants_table,
 };
 use crate::term::table::{Table, markdown};
-use crate::term::view::{Out, View, counted, files};
+use crate::term::view::{Out, View, counted, entries};
 use crate::text::shown;
 
 /// Writes an audit, at most `top` rows of each table. `absence` says what was looked for and is not there.
@@ -29,7 +29,7 @@ pub(crate) fn audit(
         counted(audit.folders.len(), "target folder"),
         audit.total.on_disk,
         audit.total.freeable,
-        files(audit.total.entries),
+        entries(audit.total.entries),
         counted(units(audit), "unit"),
     )?;
     if audit.folders.len() > 1 {

@@ -6,7 +6,7 @@ use std::io;
 use crate::audit::model::{Audit, AuditedPackage, Difference, Finding, Share, Variant};
 use crate::size::Bytes;
 use crate::term::table::{Align, Table};
-use crate::term::view::{GOOD, HEADING, Out, View, WARNING, ago, counted, files, wrapped};
+use crate::term::view::{GOOD, HEADING, Out, View, WARNING, ago, counted, entries, wrapped};
 use crate::text::shown;
 
 /// So many names are given as examples.
@@ -34,7 +34,7 @@ fn folders(out: Out<'_>, audit: &Audit, top: usize, view: &View) -> io::Result<(
         counted(audit.folders.len(), "target folder"),
         audit.total.on_disk,
         audit.total.freeable,
-        files(audit.total.entries),
+        entries(audit.total.entries),
         counted(units(audit), "unit"),
     )?;
     if audit.folders.len() > 1 {

@@ -17,7 +17,7 @@ use crate::plan::report::at_most;
 use crate::size::Bytes;
 use crate::target::unit::UnitKind;
 use crate::term::table::{Align, Table};
-use crate::term::view::{GOOD, HEADING, Out, View, WARNING, ago, counted, files, wrapped};
+use crate::term::view::{GOOD, HEADING, Out, View, WARNING, ago, counted, entries, wrapped};
 use crate::text::shown;
 
 /// How many packages are named for a reason unless everything is asked for.
@@ -222,7 +222,7 @@ fn outcome(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Result<()> {
         counted(units, "unit"),
         and_others(others),
         counted(done.len(), "target folder"),
-        files(outcome.freed.entries),
+        entries(outcome.freed.entries),
         at_most(outcome),
         outcome.freed.on_disk,
     )?;
@@ -328,7 +328,7 @@ fn deleted(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Result<()> {
             out,
             "deleted {} ({}): freed {}{GOOD}{}{GOOD:#}",
             folders_and_litter(folders, litter),
-            files(outcome.deleted.entries),
+            entries(outcome.deleted.entries),
             at_most(outcome),
             outcome.deleted.on_disk,
         )?;

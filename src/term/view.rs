@@ -153,9 +153,12 @@ pub(crate) fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
-/// `1 file`, `2 files`.
-pub(crate) fn files(count: u64) -> String {
-    counted(usize::try_from(count).unwrap_or(usize::MAX), "file")
+/// `1 file or folder`, `2 files and folders`.
+pub(crate) fn entries(count: u64) -> String {
+    match count {
+        1 => "1 file or folder".into(),
+        _ => format!("{count} files and folders"),
+    }
 }
 
 #[cfg(test)]
