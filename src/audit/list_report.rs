@@ -271,8 +271,10 @@ fn summary(
         let total = listing.total;
         write!(
             out,
-            ": {GOOD}{}{GOOD:#} on disk, {} of that stale",
-            total.on_disk, total.stale
+            ": {GOOD}{}{GOOD:#} on disk{}, {} of that stale",
+            total.on_disk,
+            once(listing),
+            total.stale
         )?;
     }
     writeln!(out)?;
@@ -284,6 +286,17 @@ fn summary(
         wrapped(out, &text, "", view.width)?;
     }
     Ok(())
+}
+
+/// Says why the rows add up to more than the total, where they do.
+fn once(listing: &Listing) -> &'static str {
+    let folders = listing.folders.iter();
+    let each = folders.filter_map(|row| row.folder.usage.as_ref());
+    let each: Bytes = each.map(|usage| usage.on_disk).sum();
+    match each > listing.total.on_disk {
+        true => " (shared files count once)",
+        false => "",
+    }
 }
 
 fn warnings(out: Out<'_>, survey: &Survey, listing: &Listing, view: &View) -> io::Result<()> {

@@ -343,6 +343,11 @@ pub(crate) enum Warning {
     },
     /// Deleted folders do not come back.
     NoWayBack,
+    /// Target folders stay in the shared root, though nothing leads there any more.
+    StayBehind {
+        /// The folders.
+        folders: Vec<PathBuf>,
+    },
     /// Configurations lead into a shared root, and no record says what they held before.
     NoRecord {
         /// The shared root, by the mark in it.

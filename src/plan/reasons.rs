@@ -296,7 +296,7 @@ pub(crate) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
                 0 => String::new(),
                 left => format!("; {} not shared, since the owner or mode differs", counted(*left, "unit")),
             };
-            format!("has nothing to share in {}{left}{rights}", counted(*units, "unit"))
+            format!("has nothing more to share in {}{left}{rights}", counted(*units, "unit"))
         }
         KeptReason::NothingToCollect { units, doubts } => {
             let asked = match &doubts[..] {
@@ -411,6 +411,17 @@ pub(crate) fn warning(warning: &Warning, paths: &Paths) -> String {
                      cargo-sharedtarget in git's exclude file (.git/info/exclude)",
                 shown.join(", "),
                 paths.show(root)
+            )
+        }
+        Warning::StayBehind { folders } => {
+            let first = folders.first().map(|folder| paths.show(folder));
+            let first = first.unwrap_or_default();
+            let (what, stay, them) = match folders.len() {
+                1 => (first, "stays", "it"),
+                many => (format!("{first} and {} more", many - 1), "stay", "them"),
+            };
+            format!(
+                "{what} {stay}, since no workspace builds there: `cargo sharedtarget clean` shows and deletes {them}"
             )
         }
         Warning::NoWayBack => "undo does not restore deleted folders".into(),

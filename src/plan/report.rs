@@ -10,7 +10,9 @@ use crate::plan::outcome::{NotDone, Outcome};
 use crate::plan::{left, reasons};
 use crate::size::Bytes;
 use crate::survey::model::Survey;
-use crate::term::view::{ERROR, GOOD, HEADING, Out, Style, View, WARNING, counted, wrapped};
+use crate::term::view::{
+    ERROR, GOOD, HEADING, Out, Style, View, WARNING, counted, wrapped, wrapped_after,
+};
 
 /// The sections of all actions, each once, in an order.
 fn sections(plan: &Plan, order: fn(&Section) -> u8) -> Vec<&'static Section> {
@@ -111,7 +113,8 @@ fn stands_above(warning: &Warning, plan: &Plan) -> bool {
 /// Writes a warning.
 pub(crate) fn warning(out: Out<'_>, warning: &Warning, view: &View) -> io::Result<()> {
     let words = reasons::warning(warning, &view.paths);
-    writeln!(out, "{WARNING}warning{WARNING:#}: {words}")
+    write!(out, "{WARNING}warning{WARNING:#}: ")?;
+    wrapped_after(out, "warning: ".len(), &words, "  ", view.width)
 }
 
 /// Says what stays cold though something could be done about it: beside an answer that does not show what is kept.
@@ -283,7 +286,7 @@ pub(crate) fn outcome(out: Out<'_>, plan: &Plan, outcome: &Outcome, view: &View)
                     format!("{} less", Bytes(before.0 - after.0))
                 }
                 None => format!(
-                    "{} less, because other programs write too",
+                    "{} less, perhaps because other programs write too",
                     Bytes(before.0 - after.0)
                 ),
             };

@@ -71,6 +71,11 @@ pub(crate) fn run(request: &Request, ui: &Ui) -> Result<Exit> {
     note_devices(&survey, &mut options);
     let (moves, left) = undo_decide::moves(&survey, &plan, &options);
     plan.kept.extend(left);
+    let behind = undo_decide::stay_behind(&survey, &plan, &moves);
+    if !behind.is_empty() {
+        let folders = behind;
+        plan.warnings.push(Warning::StayBehind { folders });
+    }
     if undo_decide::leaves_without(&survey, &plan, &moves) {
         plan.warnings.push(Warning::NoWayBack);
     }

@@ -9,7 +9,7 @@ use crate::clean::deletable::obstacle;
 use crate::clean::stale;
 use crate::clean::stale::AllDirs;
 use crate::plan::action::{Change, EditFile, Plan};
-use crate::plan::kept::{Kept, KeptReason, Subject};
+use crate::plan::kept::{DeleteReason, Kept, KeptReason, Subject};
 use crate::setup::decide::SetupOptions;
 use crate::setup::decide::moving::to_new_place;
 use crate::setup::model::Restore;
@@ -91,6 +91,24 @@ pub(crate) fn moves(
         }
     }
     (moves, left)
+}
+
+/// The folders in the shared root that no build will use once everything is put back, and that go nowhere: those of
+/// removed worktrees.
+pub(crate) fn stay_behind(survey: &Survey, plan: &Plan, moves: &[MoveFolder]) -> Vec<PathBuf> {
+    let after = dirs(survey, plan);
+    let stays = |folder: &&TargetFolder| {
+        let is_ours = folder.path.starts_with(&survey.shared_root.path);
+        let mut moves = moves.iter();
+        is_ours
+            && moves.all(|one| one.from != folder.path)
+            && matches!(
+                stale::stale(folder, survey, &after),
+                Ok(DeleteReason::OwnerGone { .. })
+            )
+    };
+    let folders = survey.folders.iter().filter(stays);
+    folders.map(|folder| folder.path.clone()).collect()
 }
 
 /// Whether a workspace has no target folder, neither now nor once these have moved: what it had was deleted.

@@ -297,8 +297,11 @@ pub(crate) fn orphans(survey: &Survey, now: Timestamp) -> Option<Diagnosis> {
                 many.len()
             ),
         },
+        why: match folders.len() {
+            1 => "no build will use it again".into(),
+            _ => "no build will use them again".into(),
+        },
         paths: folders,
-        why: "no build will use them again".into(),
         fix: "cargo sharedtarget clean --orphaned".into(),
         automatic: None,
     })
