@@ -7,7 +7,7 @@ use cargo_metadata::Metadata;
 use jiff::Timestamp;
 
 use crate::audit::findings;
-use crate::audit::findings::Caches;
+use crate::audit::findings::{AtOnce, Caches};
 use crate::audit::model::{Audit, AuditedFolder};
 use crate::audit::shares::Shares;
 use crate::audit::unused::UnusedSums;
@@ -61,6 +61,7 @@ pub(crate) struct Sums {
     variants: Variants,
     unused: UnusedSums,
     caches: Caches,
+    at_once: AtOnce,
     /// The files that could not be read.
     problems: Vec<Problem>,
     /// The first reason for each folder why unused units cannot be recognised.
@@ -80,6 +81,7 @@ impl Sums {
         self.shares.add(folder);
         self.variants.add(folder);
         self.caches.add(&folder.inventory);
+        self.at_once.add(folder);
         let problems = folder.inventory.problems.iter();
         self.problems.extend(problems.cloned());
         let options = GcOptions::sure();
@@ -122,7 +124,15 @@ pub(crate) fn audit(sums: Sums, facts: &Facts, now: Timestamp) -> Audit {
     };
     audit.problems.extend(sums.problems);
     audit.problems.extend(sums.doubts);
-    audit.findings = findings::findings(&audit, &frees, &sums.caches, duplicates, facts, now);
+    audit.findings = findings::findings(
+        &audit,
+        &frees,
+        &sums.caches,
+        &sums.at_once,
+        duplicates,
+        facts,
+        now,
+    );
     audit
 }
 

@@ -10,6 +10,7 @@ use crate::age::since;
 use crate::audit::decide::Facts;
 use crate::audit::model::{Audit, AuditedPackage, Difference, Finding, FindingKind, Variant};
 use crate::cargo::profile::{DebugLevel, DevDebug};
+use crate::clean::folder_use::FolderUse;
 use crate::size::Bytes;
 use crate::target::unit::{Group, Inventory, Other, Source};
 
@@ -27,6 +28,7 @@ pub(crate) fn findings(
     audit: &Audit,
     frees: &BTreeMap<String, Bytes>,
     caches: &Caches,
+    at_once: &AtOnce,
     duplicates: Bytes,
     facts: &Facts,
     now: Timestamp,
@@ -36,7 +38,7 @@ pub(crate) fn findings(
     all.extend(debug_info(facts));
     all.extend(features(&audit.packages));
     all.extend(all_features(&audit.packages));
-    all.extend(versions(&audit.packages, facts));
+    all.extend(versions(&audit.packages, at_once));
     all.extend(rarely_used(caches, now));
     all.extend(flat(facts));
     all.extend(of_duplicates(duplicates));
@@ -205,17 +207,12 @@ fn all_features(packages: &[AuditedPackage]) -> Option<Finding> {
 
 /// Several versions of a third-party package that one workspace needs at once. All but the largest one could go. Versions
 /// of several worktrees, and of earlier times, are no duplicates.
-fn versions(packages: &[AuditedPackage], facts: &Facts) -> Option<Finding> {
-    let several = several_at_once(facts);
-    let at_once = |package: &&AuditedPackage| {
-        let version = package.version.as_deref().unwrap_or_default();
-        facts.resolved.is_empty() || several.contains(&(package.name.as_str(), version.into()))
-    };
+fn versions(packages: &[AuditedPackage], at_once: &AtOnce) -> Option<Finding> {
     let mut by_name: BTreeMap<&str, Vec<&AuditedPackage>> = BTreeMap::new();
     for package in packages
         .iter()
         .filter(|package| package.source.is_third_party())
-        .filter(at_once)
+        .filter(|package| at_once.has(package))
     {
         by_name.entry(&package.name).or_default().push(package);
     }
@@ -248,20 +245,44 @@ fn versions(packages: &[AuditedPackage], facts: &Facts) -> Option<Finding> {
     })
 }
 
-/// The packages, by name and version, of which some workspace has several versions.
-fn several_at_once(facts: &Facts) -> BTreeSet<(&str, String)> {
-    let mut several = BTreeSet::new();
-    for metadata in facts.resolved.values() {
-        let mut versions: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-        for package in &metadata.packages {
-            let of_name = versions.entry(package.name.as_str()).or_default();
-            of_name.insert(package.version.to_string());
+/// The packages of which one workspace has several versions at once, by name and version.
+#[derive(Debug, Default)]
+pub(crate) struct AtOnce(BTreeSet<(String, String)>);
+
+impl AtOnce {
+    /// Adds those of the workspaces that build into a folder: by each `Cargo.lock`, or where these are not known, by what
+    /// is in the folder.
+    pub(crate) fn add(&mut self, folder: &FolderUse) {
+        let mut add = |all: &mut dyn Iterator<Item = (String, String)>| {
+            let mut versions: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+            for (name, version) in all {
+                versions.entry(name).or_default().insert(version);
+            }
+            for (name, all) in versions.into_iter().filter(|(_, all)| all.len() > 1) {
+                self.0
+                    .extend(all.into_iter().map(|one| (name.clone(), one)));
+            }
+        };
+        match &folder.wanted.locks {
+            Ok(locks) => {
+                for lock in locks {
+                    let all = lock.third_party().into_iter();
+                    add(&mut all.map(|package| (package.name, package.version)));
+                }
+            }
+            Err(_) => {
+                let units = folder.inventory.units.iter();
+                let third_party = units.filter(|unit| unit.source.is_third_party());
+                add(&mut third_party
+                    .filter_map(|unit| Some((unit.package.clone()?, unit.version.clone()?))));
+            }
         }
-        let of_several = versions.into_iter().filter(|(_, all)| all.len() > 1);
-        several
-            .extend(of_several.flat_map(|(name, all)| all.into_iter().map(move |one| (name, one))));
     }
-    several
+
+    fn has(&self, package: &AuditedPackage) -> bool {
+        let version = package.version.clone().unwrap_or_default();
+        self.0.contains(&(package.name.clone(), version))
+    }
 }
 
 /// The compiler's caches of each profile folder: what they take, and the newest modification in them.
