@@ -27,9 +27,12 @@ pub(crate) struct Plan {
     pub(crate) kept: Vec<Kept>,
     /// Warnings to read before saying yes.
     pub(crate) warnings: Vec<Warning>,
-    /// Bytes that the deletions free together: each inode once, and only inodes whose every link is deleted. If nothing is
-    /// deleted, the bytes that sharing frees.
+    /// Bytes that the deletions free together: each inode once, and only inodes whose every link is deleted; and the bytes
+    /// that sharing frees.
     pub(crate) freeable: Bytes,
+    /// The part of that which comes free because folders share files, in a plan that also deletes.
+    #[serde(skip)]
+    pub(crate) by_sharing: Bytes,
 }
 
 impl Plan {

@@ -297,7 +297,8 @@ impl Setup {
                 .insert(place_of(&one, &plan.actions), Box::new(one));
         }
         plan.actions.extend(boxed(warms));
-        plan.freeable += relinks.iter().map(|one| one.frees).sum();
+        plan.by_sharing = relinks.iter().map(|one| one.frees).sum();
+        plan.freeable += plan.by_sharing;
         plan.actions.extend(boxed(relinks));
         plan.actions.extend(boxed(deletions));
         finish_litter(survey, litter, &mut plan);

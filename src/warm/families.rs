@@ -99,7 +99,7 @@ pub(crate) fn all(
 }
 
 /// The donors that have most for all of a family together. Names do not tell whether `warm` takes a unit, so that of
-/// several with most the newest is one, and so is the one whose units are the oldest.
+/// several with most the newest is one, and so are those whose units are the oldest.
 fn common_donors(
     survey: &Survey,
     colds: &[Destination<'_>],
@@ -139,34 +139,38 @@ fn common_donors(
             .collect();
         if refused.is_empty() {
             let mut chosen = chosen;
-            let oldest = oldest_of_best(&offers, how.trust, progress);
-            let is_new = |one: &Candidate| chosen.iter().all(|other| other.folder != one.folder);
-            let oldest = oldest.filter(is_new);
-            chosen.extend(oldest);
+            for one in oldest_with_most(&offers, how.trust, progress) {
+                if chosen.iter().all(|other| other.folder != one.folder) {
+                    chosen.push(one);
+                }
+            }
             return chosen;
         }
         offers.retain(|(candidate, _)| !refused.contains(&&candidate.folder));
     }
 }
 
-/// Of the donors that have most, the one whose units are the oldest: if folders come to share storage, its files are
-/// kept. `None` if only one has most.
-fn oldest_of_best(
+/// Of several donors that have most, those whose units are the oldest: if folders come to share storage, the files of the
+/// oldest are kept. More than one, since `warm` may take nothing from it.
+fn oldest_with_most(
     offers: &[(Candidate, Gives)],
     trust: &Trust,
     progress: &Progress,
-) -> Option<Candidate> {
-    let most = offers.iter().map(|(_, gives)| gives.units.len()).max()?;
-    let best = offers.iter().filter(|(_, gives)| gives.units.len() == most);
+) -> Vec<Candidate> {
+    let most = offers.iter().map(|(_, gives)| gives.units.len()).max();
+    let best = offers
+        .iter()
+        .filter(|(_, gives)| Some(gives.units.len()) == most);
     let mut best: Vec<&(Candidate, Gives)> = best.collect();
     if best.len() < 2 {
-        return None;
+        return Vec::new();
     }
     best.sort_by_key(|(_, gives)| gives.newest);
     let best = best.into_iter().take(COMPARED).map(|(one, _)| one);
     let best = best.filter(|one| trust.doubt(&one.folder).is_none());
-    let oldest = best.min_by_key(|one| inspect::inventory(&one.folder, progress).age());
-    oldest.cloned()
+    let mut best: Vec<&Candidate> = best.collect();
+    best.sort_by_cached_key(|one| inspect::inventory(&one.folder, progress).age());
+    best.into_iter().take(DONORS).cloned().collect()
 }
 
 /// Takes from one donor after the other, the oldest first, what the ones before did not have.
