@@ -33,9 +33,11 @@ pub(crate) fn open(places: &StorePaths) -> Result<LockGuard> {
     }
     if !fs::exists(&places.mark()) {
         fs::create_folder(root)?;
-        // Another process that begins at the same time may have put its mark there in between.
+        // Another process that begins at the same time may have put its mark there in between, or is about to.
         let foreign = fs::names(root)?;
-        let ours = |name: &String| name == markers::TAG_NAME || name.starts_with(".sharedtarget");
+        let ours = |name: &String| {
+            name == markers::TAG_NAME || name.starts_with(".sharedtarget") || fs::is_leftover(name)
+        };
         if !foreign.iter().all(ours) {
             bail!(
                 "expected an empty folder, or a store of ours: `{}`",

@@ -336,7 +336,9 @@ fn is_begun(path: &Path) -> bool {
 }
 
 fn is_begun_with(name: &str) -> bool {
-    [markers::TAG_NAME, markers::GITIGNORE, settings::FILE_NAME].contains(&name)
+    // Another run may be making it at this moment.
+    fs::is_leftover(name)
+        || [markers::TAG_NAME, markers::GITIGNORE, settings::FILE_NAME].contains(&name)
 }
 
 /// The settings of a shared root, with the bytes of the files that hold them.

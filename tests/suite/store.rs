@@ -247,6 +247,15 @@ fn one_document_and_once() {
     harvest(&sandbox, "pika").code(0).says("nothing to do");
 }
 
+/// A run that is just making the store has a file in it that has no name yet; so has one that was killed then.
+#[test]
+fn a_store_that_another_run_is_making_is_no_other_folder() {
+    let sandbox = start();
+    sandbox.write("../store/.tmp-sharedtarget-x1y2z3", "");
+    harvest(&sandbox, "pika").code(0);
+    assert_ne!(stored(&sandbox).len(), 0);
+}
+
 /// A preview of what comes from the store leaves it as it is.
 #[test]
 fn a_preview_leaves_no_trace() {

@@ -172,6 +172,17 @@ fn a_variable_that_beats_the_configuration_is_named() {
     assert!(text.contains("CARGO_TARGET_DIR=elsewhere"), "{text}");
 }
 
+/// A run that is just making the shared root has a folder in it for a moment; so has one that was killed then.
+#[test]
+fn a_root_that_another_run_is_making_is_no_other_folder() {
+    let sandbox = Sandbox::new();
+    sandbox.repository("pika", &["beside"]);
+    std::fs::create_dir_all(sandbox.path("shared/.tmp-sharedtarget-x1y2z3")).expect("a folder");
+    let shared = sandbox.path("shared").display().to_string();
+    let args = ["setup", "--yes", "--shared-root", &shared];
+    sandbox.run("pika", &args).code(0);
+}
+
 /// A folder that a variable names is measured, and nothing of it is stale.
 #[test]
 fn the_folder_of_a_variable_is_listed() {

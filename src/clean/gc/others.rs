@@ -20,7 +20,7 @@ pub(crate) struct WholeOther<'a> {
     pub(crate) group: &'a Group,
     /// The file, or the folder and everything in it.
     pub(crate) files: Vec<&'a UnitFile>,
-    /// A file in a compiler's cache that the compiler does not make, so that the whole cache is kept.
+    /// A file in a compiler's cache or remnant that the compiler does not make, so that the whole folder is kept.
     pub(crate) foreign: Option<&'a Path>,
 }
 
@@ -42,6 +42,18 @@ impl<'a> WholeOther<'a> {
             one.files.push(&other.file);
             if one.is_cache() && one.foreign.is_none() && !is_of_the_compiler(other) {
                 one.foreign = Some(&other.file.path);
+            }
+        }
+        // A remnant of the compiler's is a folder that it alone has filled.
+        for other in &inventory.others {
+            let path = &other.file.path;
+            let above = path.ancestors().skip(1);
+            let around = above.filter(|above| found.contains_key(*above)).last();
+            if let Some(one) = around.map(Path::to_owned).and_then(|at| found.get_mut(&at))
+                && *one.group == Group::Leaked
+                && other.group != Group::Leaked
+            {
+                one.foreign.get_or_insert(path);
             }
         }
         found.into_values().collect()

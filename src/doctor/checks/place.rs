@@ -118,7 +118,7 @@ pub(crate) fn place(survey: &Survey, facts: &DoctorFacts) -> Vec<Diagnosis> {
     }
     if place.available < SMALL || place.available.0 < place.total.0 / LITTLE {
         diagnoses.push(Diagnosis {
-            severity: Severity::Broken,
+            severity: Severity::Waste,
             kind: DiagnosisKind::NearlyFull,
             paths: vec![place.path.clone()],
             what: format!(
@@ -127,7 +127,10 @@ pub(crate) fn place(survey: &Survey, facts: &DoctorFacts) -> Vec<Diagnosis> {
             ),
             why: "a build that runs out of space leaves incomplete files, and the next build compiles them \
                 again".into(),
-            fix: "cargo sharedtarget gc --min-free 20GB".into(),
+            fix: match survey.folders.is_empty() {
+                true => "delete other files: no target folder is here".into(),
+                false => "cargo sharedtarget gc --min-free 20GB".into(),
+            },
             automatic: None,
         });
     }
