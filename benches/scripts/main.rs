@@ -19,11 +19,10 @@
 mod checks;
 #[path = "../worktrees/cost.rs"]
 mod cost;
-mod crowd;
-mod disk;
 #[path = "../worktrees/figures.rs"]
 mod figures;
 mod first;
+mod many;
 #[expect(dead_code, reason = "the other benchmark needs more of it")]
 #[path = "../worktrees/place.rs"]
 mod place;
@@ -123,10 +122,10 @@ fn measure(folder: &Path, options: &Options, checks: &mut Checks) -> Result<()> 
         repeated::measure(&scripts, &runners, options.repetitions.max(1), checks)?;
     }
     if wanted(&["disk"]) {
-        disk::measure(&scripts, &runners, options.scripts.max(1), checks)?;
+        many::DISK.measure(&scripts, &runners, options.scripts.max(1), checks)?;
     }
     if wanted(&["crowd"]) {
-        crowd::measure(&scripts, &runners, options.crowd.max(1), checks)?;
+        many::CROWD.measure(&scripts, &runners, options.crowd.max(1), checks)?;
     }
     Ok(())
 }
