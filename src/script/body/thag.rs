@@ -39,11 +39,13 @@ pub(super) fn wrapping(
         },
         None => return vec![closed(Edit::insert(text.len(), format!("\n{opening}")))],
     };
-    let is_file = syn::parse2::<syn::File>(tokens.clone()).is_ok();
-    let statements = Block::parse_within.parse2(tokens).unwrap_or_default();
+    let is_file = syn::parse2::<syn::File>(tokens).is_ok();
+    let code = &trees[attributes(trees)..];
+    let statements = Block::parse_within.parse2(code.iter().cloned().collect());
+    let statements = statements.unwrap_or_default();
     let end = match is_file {
         true => Ending::Whole,
-        false => Ending::of(trees, &statements),
+        false => Ending::of(code, &statements),
     };
     let is_closed = match statements.last() {
         Some(Stmt::Expr(_, None)) => false,
@@ -97,16 +99,7 @@ fn beginning(
     plain: &str,
     trees: &[TokenTree],
 ) -> (Option<usize>, Option<std::ops::Range<usize>>) {
-    let mut last = None;
-    let mut rest = trees;
-    while let [hash, not, group @ TokenTree::Group(_), others @ ..] = rest
-        && is_punct(hash, '#')
-        && is_punct(not, '!')
-    {
-        last = Some(range(group));
-        rest = others;
-    }
-    match last {
+    match trees[..attributes(trees)].last().map(range) {
         Some(last) if plain[last.clone()].starts_with("//") => {
             let next = plain[last.start..].find('\n');
             (next.map(|end| last.start + end + 1), None)
@@ -114,6 +107,18 @@ fn beginning(
         Some(last) => (Some(last.end), None),
         None => (Some(mark(text)), shebang(text)),
     }
+}
+
+/// Number of tokens of the attributes of the crate, with its documentation, that a text begins with.
+fn attributes(trees: &[TokenTree]) -> usize {
+    let mut rest = trees;
+    while let [hash, not, TokenTree::Group(_), others @ ..] = rest
+        && is_punct(hash, '#')
+        && is_punct(not, '!')
+    {
+        rest = others;
+    }
+    trees.len() - rest.len()
 }
 
 /// End of a snippet.

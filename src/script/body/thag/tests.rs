@@ -90,6 +90,13 @@ fn a_value_at_the_end_is_printed() {
         ),
         ("let mut v = 1; v.sort()", "«let mut v = 1; [v.sort()]; √ }"),
         ("Ok::<u8, E>(1)", "«[Ok::<u8, E>(1)]; √ }"),
+        // Behind attributes of the crate, too.
+        ("#![allow(x)]\n1 + 1", "#![allow(x)]«\n[1 + 1]; √ }"),
+        (
+            "//! Doc\n#![allow(x)]\nfn f() {}\nlet a = 1;\na",
+            "//! Doc\n#![allow(x)]«\nfn f() {}\nlet a = 1;\n[a]; √ }",
+        ),
+        ("//! Doc\n{ 1 }", "//! Doc\n«[{ 1 }]; √ }"),
         // Not printed: `()` by its looks.
         ("println!(\"x\")", "«println!(\"x\"); √ }"),
         (
