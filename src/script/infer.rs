@@ -1,7 +1,8 @@
 //! Which crates a script names.
 //!
-//! Macros can do with their input what they like, so that what counts is the sequence of words, wherever it stands:
-//! before the first `::` of a path is a crate, unless the script itself says what else has that name.
+//! Macros can do with their input what they like, so that the sequence of words counts, wherever it stands: before the first
+//! `::` of a path is a crate, unless the script itself says what else has that name. Only the input of `quote!` and the like is
+//! left aside.
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -16,7 +17,8 @@ use syn::parse::Parser;
 use syn::visit::Visit;
 
 use crate::script::infer::words::{
-    ALWAYS, BUILT_IN, DERIVES, HERE, KEYWORDS, PRIMITIVE, STD_MODULES, TOOLS,
+    ALWAYS, BUILT_IN, DERIVES, HERE, KEYWORDS, NAMED_AS_MODULES, PRIMITIVE, QUOTING, STD_MODULES,
+    TOOLS,
 };
 use crate::script::nesting;
 use crate::script::tokens::{is_ident, is_punct, mark, plain};
@@ -36,8 +38,9 @@ pub struct Named {
 
 /// The crates that a script names, by name, each with its first place.
 ///
-/// A name that the script itself gives to a module, a type or something imported is no crate, wherever that is. Of a
-/// text that is no Rust nothing is told.
+/// A name that the script itself gives to a module, a type or something imported is no crate, wherever that is. A module of the
+/// standard library without an import is none either: `env::args()` lacks `use std::env`, and a crate `env` would be foreign
+/// code. Of a text that is no Rust nothing is told.
 #[must_use]
 pub fn crates(text: &str) -> Vec<Named> {
     let depth = nesting::depth(&plain(text)).unwrap_or_default();
@@ -96,6 +99,7 @@ impl Words {
         let mut at = 0;
         while let Some(tree) = trees.get(at) {
             at += match tree {
+                TokenTree::Group(_) if is_quoted(&trees[..at]) => 1,
                 TokenTree::Group(group) => {
                     let attribute = group.delimiter() == Delimiter::Bracket
                         && (ends_with(&trees[..at], "#") || ends_with(&trees[..at], "#!"));
@@ -280,7 +284,8 @@ impl Words {
                     && STD_MODULES.contains(&name)
         });
         let declared = self.types.contains(name) || root.alone && self.values.contains(name);
-        root.global || !(imported || declared || PRIMITIVE.contains(&name))
+        let module = STD_MODULES.contains(&name) && !NAMED_AS_MODULES.contains(&name);
+        root.global || !(imported || declared || module || PRIMITIVE.contains(&name))
     }
 
     /// The features of a crate that are needed.
@@ -332,6 +337,12 @@ fn ends_with(trees: &[TokenTree], chars: &str) -> bool {
 
 fn ends_with_word(trees: &[TokenTree], word: &str) -> bool {
     trees.last().is_some_and(|tree| is_ident(tree, word))
+}
+
+/// Returns whether a group after these tokens is the input of a macro that quotes it.
+fn is_quoted(before: &[TokenTree]) -> bool {
+    matches!(before, [.., TokenTree::Ident(name), bang]
+        if is_punct(bang, '!') && QUOTING.contains(&name.to_string().as_str()))
 }
 
 /// Whether a path goes on here, with anything.

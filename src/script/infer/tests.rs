@@ -12,7 +12,7 @@ fn features(text: &str) -> Vec<(String, Vec<String>)> {
 
 #[test]
 fn names_of_crates() {
-    let cases: [(&str, &[&str]); 55] = [
+    let cases: [(&str, &[&str]); 61] = [
         ("", &[]),
         ("use foo::a;", &["foo"]),
         ("use foo;", &["foo"]),
@@ -85,7 +85,7 @@ fn names_of_crates() {
             "macro_rules! m { ($a:ident :: $b:path) => { $crate::x::y(); $a::z(); foo::x() } }",
             &["foo"],
         ),
-        ("quote! { #name::new(); #(#all::x),* }", &[]),
+        ("other! { #name::new(); #(#all::x),* }", &[]),
         ("x.collect::<Vec<_>>(); x.y::z; parse::<u8>(x);", &[]),
         ("0..foo::MAX", &["foo"]),
         (
@@ -100,6 +100,18 @@ fn names_of_crates() {
         ("#!/usr/bin/env foo::bar\nbaz::x()", &["baz"]),
         ("\u{feff}#![allow(x)]\nr#foo::x()", &["foo"]),
         ("use std::*; fs::read(); foo::x();", &["foo"]),
+        ("env::args(); use io::Read; foo::x();", &["foo"]),
+        ("::env::args(); extern crate io;", &["env", "io"]),
+        (
+            "use num::BigInt; use ascii::AsciiChar; time::now(); backtrace::trace();",
+            &["ascii", "backtrace", "num", "time"],
+        ),
+        ("use std::time; time::Instant::now();", &[]),
+        (
+            "quote! { foo::new() }; syn::parse_quote!(bar::A);",
+            &["syn"],
+        ),
+        ("stringify!(foo::x); println!(bar::x())", &["bar"]),
         (
             "return ::foo::x(); S { a: ::bar::b, c: baz::d }",
             &["bar", "baz", "foo"],

@@ -79,6 +79,19 @@ pub(super) const STD_MODULES: [&str; 46] = [
     "time",
 ];
 
+/// Crates that have the name of a module of the standard library, and that scripts use. A path that begins with the name of any
+/// other such module lacks its import.
+pub(super) const NAMED_AS_MODULES: [&str; 4] = ["ascii", "backtrace", "num", "time"];
+
+/// Macros whose input is no part of this program, but text, or code for another program.
+pub(super) const QUOTING: [&str; 5] = [
+    "parse_quote",
+    "parse_quote_spanned",
+    "quote",
+    "quote_spanned",
+    "stringify",
+];
+
 /// Crates whose derives are in a feature that is off by default.
 ///
 /// A table, since nothing but their own manifests says so, and these are not here when a script is read. Crates that

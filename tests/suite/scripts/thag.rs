@@ -40,6 +40,8 @@ fn desk() -> Desk {
             let code = says(name, features);
             registry.publish((name, "1.0.0"), &[], more, &[("src/lib.rs", &code)]);
         }
+        let foreign = "compile_error!(\"a foreign crate\");";
+        registry.publish(("io", "1.0.0"), &[], "", &[("src/lib.rs", foreign)]);
         let code = says("md-5", &[]);
         let library = "[lib]\nname = \"md5\"";
         registry.publish(("md-5", "1.0.0"), &[], library, &[("src/lib.rs", &code)]);
@@ -258,6 +260,13 @@ fn crates_that_only_the_code_names() {
             "/*[toml]\n[target.'cfg(unix)'.dependencies]\ngamma = \"1\"\n*/\ngamma::says()",
             "\"gamma\"\n".to_owned(),
         ),
+        // A module of the standard library is no crate, and quoted code names none.
+        (
+            "module",
+            "fn text(error: io::Error) -> String { error.to_string() }\ntext(io::Error::other(\"x\"))",
+            "\"x\"\n".to_owned(),
+        ),
+        ("quoted", "stringify!(::io::x()).len()", "9\n".to_owned()),
         (
             "default",
             "clap::says()",
