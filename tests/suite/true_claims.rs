@@ -102,7 +102,10 @@ fn set_up(sandbox: &Sandbox) -> Value {
     let freed = answer["outcome"]["freed"]["on_disk"]
         .as_u64()
         .expect("bytes");
-    let copied = answer["outcome"]["copied"].as_u64().unwrap_or_default();
+    let done = answer["outcome"]["done"].as_array().expect("a list").iter();
+    let copied: u64 = done
+        .filter_map(|done| done["warmed"]["copied"].as_u64())
+        .sum();
     let actions = answer["plan"]["actions"].as_array().expect("a list");
     // A clone's space is its own for `du`.
     if actions.iter().all(|action| action["method"] != "clones") {

@@ -215,7 +215,7 @@ fn builds_apart(sandbox: &Sandbox, config_at: &str, config: &str) {
         assert_eq!(sandbox.cargo_run(worktree), "hello\n");
         assert!(!sandbox.exists(&format!("{worktree}/target/debug/deps")));
     }
-    let builds = crate::facts::named_like(&sandbox.path("pika/.shared-target/build"), "deps");
+    let builds = crate::facts::named_like(&sandbox.path("pika/.shared-target/build"), "debug");
     assert_eq!(builds.len(), 2, "one for each worktree: {builds:?}");
     let again = sandbox.json("pika", &args);
     assert_eq!(
