@@ -18,7 +18,7 @@ use syn::visit::Visit;
 
 use crate::script::infer::words::{
     ALWAYS, BUILT_IN, DERIVES, HERE, KEYWORDS, NAMED_AS_MODULES, PRIMITIVE, QUOTING, STD_MODULES,
-    TOOLS,
+    THAG_MODULES, TOOLS,
 };
 use crate::script::nesting;
 use crate::script::tokens::{is_ident, is_punct, mark, plain};
@@ -43,15 +43,29 @@ pub struct Named {
 /// code. Of a text that is no Rust nothing is told.
 #[must_use]
 pub fn crates(text: &str) -> Vec<Named> {
-    let depth = nesting::depth(&plain(text)).unwrap_or_default();
-    nesting::with_room(depth, || parsed(text)).unwrap_or_default()
+    named_by(text, &STD_MODULES)
 }
 
-fn parsed(text: &str) -> Vec<Named> {
+/// The same by the rules of thag, which takes most modules for crates: scripts of its users build with a crate `env` that
+/// passes on all of `std::env`.
+pub(crate) fn crates_for_thag(text: &str) -> Vec<Named> {
+    named_by(text, &THAG_MODULES)
+}
+
+/// The crates that a script names, where none of these modules is one.
+fn named_by(text: &str, modules: &'static [&'static str]) -> Vec<Named> {
+    let depth = nesting::depth(&plain(text)).unwrap_or_default();
+    nesting::with_room(depth, || parsed(text, modules)).unwrap_or_default()
+}
+
+fn parsed(text: &str, modules: &'static [&'static str]) -> Vec<Named> {
     let Ok(tokens) = plain(text).parse::<TokenStream>() else {
         return Vec::new();
     };
-    let mut words = Words::default();
+    let mut words = Words {
+        modules,
+        ..Words::default()
+    };
     words.types.extend(generics(&tokens));
     words.read(tokens, false);
     words.named(text)
@@ -90,6 +104,8 @@ struct Words {
     values: BTreeSet<String>,
     /// The derived traits: the first name of each path, and whether that is the whole path.
     derived: BTreeSet<(String, bool)>,
+    /// Modules of the standard library that are no crates, also without an import.
+    modules: &'static [&'static str],
 }
 
 impl Words {
@@ -284,7 +300,7 @@ impl Words {
                     && STD_MODULES.contains(&name)
         });
         let declared = self.types.contains(name) || root.alone && self.values.contains(name);
-        let module = STD_MODULES.contains(&name) && !NAMED_AS_MODULES.contains(&name);
+        let module = self.modules.contains(&name) && !NAMED_AS_MODULES.contains(&name);
         root.global || !(imported || declared || module || PRIMITIVE.contains(&name))
     }
 

@@ -134,7 +134,7 @@ pub(crate) fn write(
         None => script,
     };
     let modules = write_modules(&body.nested, files)?;
-    let mut missing = missing(&text, &embedded);
+    let mut missing = missing(&text, &embedded, rules.is_some());
     let adding = AddRules::of(rules, build.infer);
     let mut added = match adding {
         Some(rules) => Added::known(rules, &folder, &embedded.table, &mut missing)?,
@@ -354,10 +354,13 @@ fn write_modules(nested: &[Nested], files: Files<'_>) -> Result<Vec<(Nested, Wat
     Ok(written)
 }
 
-/// The crates that the code names and the manifest does not.
-fn missing(text: &str, embedded: &Embedded) -> Vec<Named> {
+/// The crates that the code names and the manifest does not, by the rules of thag or by our own.
+fn missing(text: &str, embedded: &Embedded, for_thag: bool) -> Vec<Named> {
     let known = package::named(&embedded.table);
-    let mut named = infer::crates(text);
+    let mut named = match for_thag {
+        true => infer::crates_for_thag(text),
+        false => infer::crates(text),
+    };
     named.retain(|named| !known.iter().any(|known| package::same(known, &named.name)));
     named
 }

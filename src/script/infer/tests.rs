@@ -129,6 +129,14 @@ fn names_of_crates() {
 }
 
 #[test]
+fn modules_that_are_crates_for_thag() {
+    let text = "env::args(); fs::read(); io::stdin(); fmt::x(); foo::x();";
+    let named = |all: Vec<Named>| all.into_iter().map(|one| one.name).collect::<Vec<_>>();
+    assert_eq!(named(crates(text)), ["foo"]);
+    assert_eq!(named(crates_for_thag(text)), ["env", "foo"]);
+}
+
+#[test]
 fn the_first_place_counts() {
     let text = "\u{feff}/* ü */ b::x();\r\n\tuse a::y; b::z();\nuse ::c;\n";
     let places: Vec<_> = crates(text)

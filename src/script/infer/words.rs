@@ -83,6 +83,11 @@ pub(super) const STD_MODULES: [&str; 46] = [
 /// other such module lacks its import.
 pub(super) const NAMED_AS_MODULES: [&str; 4] = ["ascii", "backtrace", "num", "time"];
 
+/// Modules of the standard library that are no crates for thag, and `io`, which it imports into snippets.
+///
+/// Source: `FILTER_WORDS` in `src/ast.rs` and `BUILT_IN_CRATES` in `src/lib.rs` of thag_rs 1.1.
+pub(super) const THAG_MODULES: [&str; 5] = ["collections", "error", "fmt", "fs", "io"];
+
 /// Macros whose input is no part of this program, but text, or code for another program.
 pub(super) const QUOTING: [&str; 5] = [
     "parse_quote",
