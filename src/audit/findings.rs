@@ -245,7 +245,7 @@ fn versions(packages: &[AuditedPackage], at_once: &AtOnce) -> Option<Finding> {
     })
 }
 
-/// The packages of which one workspace has several versions at once, by name and version.
+/// The packages that one workspace has in several versions at once, by name and version.
 #[derive(Debug, Default)]
 pub(crate) struct AtOnce(BTreeSet<(String, String)>);
 

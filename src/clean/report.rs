@@ -280,7 +280,7 @@ fn deletions(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
             folders_and_litter(count - litter, litter)
         )?;
         table.write(out, view.width)?;
-        // What sharing frees stands where sharing is shown.
+        // The plan shows the space that sharing frees beside the sharing.
         let frees = Bytes(plan.freeable.0.saturating_sub(plan.by_sharing.0));
         writeln!(out, "  together they free {GOOD}{frees}{GOOD:#}")?;
         writeln!(out)?;

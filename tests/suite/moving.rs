@@ -1,7 +1,7 @@
 //! Folders that are in use are moved to where they belong, and no build notices.
 
 mod build_dir;
-mod place;
+pub(crate) mod place;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -2,7 +2,7 @@
 //! reproduces its situation, and compared.
 //!
 //! `UPDATE_README=1 cargo test --test suite outputs::` writes sessions that differ anew. Sizes, times, paths, hashes and
-//! versions are redacted on both sides. What a page leaves out, it replaces by `…`.
+//! versions are redacted on both sides. A page replaces by `…` the lines that it leaves out.
 
 mod blocks;
 mod compare;

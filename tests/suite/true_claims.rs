@@ -1,10 +1,11 @@
-//! What commands say of several worktrees is true, by `du` and by Cargo.
+//! The claims of commands about several worktrees are true, by `du` and by Cargo.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
 
+use crate::moving::place::NATIVE;
 use crate::registry::{Registry, compiled, once, sandbox_with};
 use crate::sandbox::Sandbox;
 
@@ -25,14 +26,8 @@ fn prepared() -> PathBuf {
             let files = [("src/lib.rs", text)];
             registry.publish(("top", version), &["base"], "", &files);
         }
-        // What the script has made names the place where it ran, and Cargo does not know that.
-        let script = "fn main() {\n    let out = std::env::var(\"OUT_DIR\").unwrap();\n    \
-                      let library = format!(\"\\x7fELF\\0{out}/data\\0\");\n    \
-                      std::fs::create_dir_all(format!(\"{out}/data\")).unwrap();\n    \
-                      std::fs::write(format!(\"{out}/data/it\"), \"it\").unwrap();\n    \
-                      std::fs::write(format!(\"{out}/libit.so\"), library).unwrap();\n    \
-                      println!(\"cargo::rerun-if-changed=build.rs\");\n}\n";
-        let files = [("build.rs", script), ("src/lib.rs", large)];
+        // Its output names the place where it ran, and Cargo does not know that.
+        let files = [("build.rs", NATIVE), ("src/lib.rs", large)];
         registry.publish(("keeps", "1.0.0"), &[], "", &files);
     })
 }
@@ -46,7 +41,7 @@ fn start(cold_like: &str) -> Sandbox {
 /// The same, with more dependencies.
 fn start_with(more: &str, cold_like: &str) -> Sandbox {
     let mut sandbox = sandbox_with(&prepared());
-    // What was built stays, as by default.
+    // Built folders stay, as by default.
     sandbox.env("CARGO_SHAREDTARGET_RECLAIM_ALL", "false");
     let manifest = "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[dependencies]\ntop = \"1\"\n";
     sandbox.write("pika/Cargo.toml", &format!("{manifest}{more}"));

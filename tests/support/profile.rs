@@ -25,7 +25,7 @@ pub(crate) fn is_new(profile: &Path) -> bool {
     classic.iter().all(|name| !profile.join(name).exists())
 }
 
-/// What a folder contains, sorted; nothing if it is not there.
+/// The entries of a folder, sorted; none if it is not there.
 fn entries(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten();
     let paths = entries.map(|entry| entry.expect("an entry").path());

@@ -79,17 +79,19 @@ fn what_depends_on_it_is_compiled_again() {
     }
 }
 
-/// Libraries of another language that a script has linked may hold the place of another one, or of a file.
-#[test]
-fn native_libraries_with_the_old_place_are_made_again() {
-    let sandbox = start();
-    let script = "fn main() {\n    let out = std::env::var(\"OUT_DIR\").unwrap();\n    \
+/// A build script that makes a native library with its own place in it.
+pub(crate) const NATIVE: &str = "fn main() {\n    let out = std::env::var(\"OUT_DIR\").unwrap();\n    \
                   let library = format!(\"\\x7fELF\\0{out}/data\\0\");\n    \
                   std::fs::create_dir_all(format!(\"{out}/data\")).unwrap();\n    \
                   std::fs::write(format!(\"{out}/data/it\"), \"it\").unwrap();\n    \
                   std::fs::write(format!(\"{out}/libit.so\"), library).unwrap();\n    \
                   println!(\"cargo::rerun-if-changed=build.rs\");\n}\n";
-    sandbox.write("pika/own/build.rs", script);
+
+/// Libraries of another language that a script has linked may hold the place of another one, or of a file.
+#[test]
+fn native_libraries_with_the_old_place_are_made_again() {
+    let sandbox = start();
+    sandbox.write("pika/own/build.rs", NATIVE);
     build(&sandbox, "pika");
     sandbox.run("pika", &["setup", "--yes"]).code(0);
     build(&sandbox, "pika");

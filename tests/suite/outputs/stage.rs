@@ -18,7 +18,7 @@ pub(super) struct Stage {
     pub(super) sandbox: Sandbox,
     pub(super) registry: Registry,
     redactor: Redactor,
-    /// What stands for a place of the sandbox in the pages, the longest first.
+    /// The paths in the pages for the places of the sandbox, the longest first.
     places: Vec<(&'static str, String)>,
     /// The blocks that remain to be played.
     blocks: RefCell<Vec<Block>>,
