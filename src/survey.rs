@@ -31,6 +31,7 @@ mod rights;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod settings;
+pub(crate) mod settled;
 pub(crate) mod shared_place;
 mod shared_root;
 pub(crate) mod timer_files;
@@ -55,6 +56,7 @@ use crate::survey::folder::TargetFolder;
 use crate::survey::journal::Journal;
 use crate::survey::known_roots::KnownRoots;
 use crate::survey::model::{EnvOverride, Scope, Settings, SharedRoot, Survey, Workspace};
+use crate::survey::settled::Settled;
 use crate::survey::timer_files::TimerPlace;
 use crate::text::failure;
 use crate::text::failure::Hint as _;
@@ -167,6 +169,8 @@ pub(crate) struct Environment {
     pub(crate) secrets: Secrets,
     /// The abilities of build scripts and macros, as far as a run has looked into them.
     pub(crate) known: crate::target::abilities_record::KnownAbilities,
+    /// The folders that runs have found warm.
+    pub(crate) settled: Settled,
 }
 
 /// Looks at everything under the roots and at all worktrees that belong to it.

@@ -8,10 +8,16 @@ use super::cost::Cost;
 use super::figures::Series;
 use super::stage::Stage;
 
-/// The commands, with what each may take of a build that finds nothing to do.
-const COMMANDS: [(&[&str], f64); 4] = [
+/// A command, and the most that it may take of a build that finds nothing to do.
+type Command = (&'static [&'static str], f64);
+
+/// The commands in worktrees that were only warmed.
+const BEFORE: [Command; 2] = [(&["warm"], 0.25), (&["setup", "--dry-run"], f64::INFINITY)];
+
+/// The commands in worktrees that `setup` has set up.
+const AFTER: [Command; 4] = [
     (&["warm"], 0.25),
-    (&["onboard", "--dry-run"], 0.65),
+    (&["onboard"], 0.65),
     (&["setup", "--dry-run"], f64::INFINITY),
     (&["doctor"], f64::INFINITY),
 ];
@@ -21,8 +27,19 @@ pub(crate) fn measure(stage: &Stage, worktrees: &[PathBuf], rounds: usize) -> Re
     let Some(worktree) = worktrees.last() else {
         return Ok(());
     };
-    println!("\nnothing to do, {} worktrees:", worktrees.len());
-    for (args, limit) in COMMANDS {
+    println!("\nwarm, {} worktrees:", worktrees.len());
+    compare(stage, worktree, rounds, &BEFORE)?;
+    println!("\nset up, {} worktrees:", worktrees.len());
+    run(stage, worktree, &["setup", "--yes"])?;
+    // The configurations are new, so that a first build looks at everything anew.
+    for worktree in worktrees {
+        stage.build(worktree)?;
+    }
+    compare(stage, worktree, rounds, &AFTER)
+}
+
+fn compare(stage: &Stage, worktree: &Path, rounds: usize, commands: &[Command]) -> Result<()> {
+    for (args, limit) in commands {
         let name = format!("`{}` / build with nothing to do", args.join(" "));
         let mut series = Series::new(name);
         // The first of each answers from what Cargo says, the others from what was kept.
@@ -34,7 +51,7 @@ pub(crate) fn measure(stage: &Stage, worktrees: &[PathBuf], rounds: usize) -> Re
         }
         series.print();
         if limit.is_finite() {
-            series.print_bar(limit);
+            series.print_bar(*limit);
         }
     }
     Ok(())

@@ -11,6 +11,7 @@ use crate::cli::on_path;
 use crate::fs;
 use crate::remote::secrets::Secrets;
 use crate::survey::model::{EnvOverride, Settings, StoreSettings};
+use crate::survey::settled::Settled;
 use crate::survey::timer_files::{TimerPlace, TimerSystem};
 use crate::survey::{Environment, settings};
 use crate::target::abilities_record::KnownAbilities;
@@ -247,6 +248,7 @@ pub(super) fn environment(cwd: &Path, home: Option<&Path>) -> Environment {
             .map(str::to_owned),
         secrets: secrets(),
         known: KnownAbilities::default(),
+        settled: Settled::default(),
     }
 }
 

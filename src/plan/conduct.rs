@@ -158,6 +158,7 @@ pub(crate) fn note_circumstances(survey: &Survey, request: &Request) {
     let _ = read_build_env::note(roots, around, &survey.shared_root);
     if let Some(state) = &request.environment.state {
         request.environment.known.keep(state);
+        request.environment.settled.keep(state);
     }
 }
 

@@ -293,7 +293,7 @@ fn take(
         home: Home::Single,
     };
     let mut donor = Donor::of(candidate, wants, progress).of_store();
-    here.different = inspect::different(donor.inventory(), before.there, &here);
+    here.different = inspect::different(donor.inventory(), &before.there, &here);
     if let Some((other, _)) = before.donor {
         let different = inspect::different(donor.inventory(), other.inventory(), &here);
         here.different.extend(different);

@@ -149,7 +149,12 @@ pub(crate) fn note<'a>(
     around: &ConfigContext,
     shared_root: &SharedRoot,
 ) -> anyhow::Result<()> {
-    let Some(folder) = shared_root.records.as_deref() else {
+    // Without records nothing is written, and a look at each worktree may ask git.
+    let Some(folder) = shared_root
+        .records
+        .as_deref()
+        .filter(|it| fs::is_folder(it))
+    else {
         return Ok(());
     };
     let mut records = Records::of(shared_root);

@@ -70,15 +70,12 @@ pub(crate) fn read_history(records: &Path) -> History {
         .unwrap_or_default()
 }
 
-/// Writes the build environments of workspaces that were seen, where there are records already.
+/// Writes the build environments of workspaces that were seen.
 ///
 /// # Errors
 ///
 /// It cannot be written; it is as it was then.
 pub(crate) fn write_history(records: &Path, history: &History) -> Result<()> {
-    if !crate::fs::is_folder(records) {
-        return Ok(());
-    }
     let json = serde_json::to_vec(history).context("failed to record the observations")?;
     replace_own(&history_file(records), &json)
 }

@@ -1,5 +1,6 @@
 //! Finds out what can be warmed and from where: the part of `warm`, `onboard` and `setup` that they have in common.
 
+use std::cell::LazyCell;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -29,6 +30,7 @@ pub(crate) use crate::warm::families::all;
 use crate::warm::inspect;
 use crate::warm::inspect::{BuildEnv, Records, Trust};
 use crate::warm::model::WarmFolder;
+use crate::warm::settled;
 use crate::warm::supply::{Held, Supply, SupplyContext};
 use crate::warm::verdict::Home;
 
@@ -266,13 +268,13 @@ pub(crate) fn each(
         let candidates = cold.candidates_or(named, survey);
         let found = one(cold, candidates, survey, how, &progress);
         if named.is_none() && !nested {
-            let there = inspect::inventory(cold.into, &progress);
             let before = SupplyContext {
-                there: &there,
+                there: LazyCell::new(Box::new(|| inspect::inventory(cold.into, &progress))),
                 donor: found.as_ref().ok().map(|(warm, donor)| (donor, warm)),
             };
             if let Ok(wants) = cold.wants(survey, how) {
                 let more = supply.more(cold, &wants, &before, survey, how, &progress);
+                drop(before);
                 decided.held.extend(more.held);
                 decided.warnings.extend(more.warnings);
                 if let Some(warm) = more.warm {
@@ -321,6 +323,14 @@ pub(crate) fn one(
     for (candidate, rating) in &ordered {
         let (into, donor, relation) = (cold.into, &candidate.folder, candidate.relation);
         debug!(?into, ?donor, ?relation, ?rating, "candidate");
+    }
+    let question = settled::known(cold, &wants, &ordered, how);
+    if let Some((_, Some(warm))) = question {
+        return Err(cold.kept(KeptReason::Warm {
+            from: warm.from,
+            units: warm.units,
+            left: Vec::new(),
+        }));
     }
     // The first of them that nothing speaks against may be far down, so that all before it are asked about.
     while let Some((first, _)) = ordered.first()
@@ -384,11 +394,18 @@ pub(crate) fn one(
             from: warm.from,
             left: warm.left,
         })),
-        (0, units) => Err(cold.kept(KeptReason::Warm {
-            from: warm.from,
-            units,
-            left: warm.left,
-        })),
+        (0, units) => {
+            // What is left may fit once sources change, and a refused donor is named in each run.
+            let settles = warm.left.is_empty() && !how.trust.refuses();
+            if let Some((question, _)) = question.filter(|_| settles) {
+                settled::settle(cold.into, question, &warm.from, units, how);
+            }
+            Err(cold.kept(KeptReason::Warm {
+                from: warm.from,
+                units,
+                left: warm.left,
+            }))
+        }
         _ => {
             let wait = how.wait;
             Ok((WarmFolder { wait, ..warm }, donor))

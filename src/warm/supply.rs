@@ -1,5 +1,6 @@
 //! Units that no donor has, from somewhere else.
 
+use std::cell::LazyCell;
 use std::collections::HashSet;
 
 use crate::plan::action::Warning;
@@ -41,14 +42,15 @@ pub(crate) struct Supplied {
 
 /// The units that the destination has, or gets from a donor.
 pub(crate) struct SupplyContext<'a> {
-    pub(crate) there: &'a Inventory,
+    /// Read once it is asked for: most runs have no supply.
+    pub(crate) there: LazyCell<Inventory, Box<dyn FnOnce() -> Inventory + 'a>>,
     /// A donor, and what is taken from it.
     pub(crate) donor: Option<(&'a Donor, &'a WarmFolder)>,
 }
 
 impl SupplyContext<'_> {
     pub(crate) fn here(&self) -> DestinationUnits {
-        let mut here = DestinationUnits::of(self.there);
+        let mut here = DestinationUnits::of(&self.there);
         if let Some((donor, warm)) = self.donor {
             here.add(donor.inventory(), warm);
         }

@@ -172,7 +172,7 @@ fn configuration(folder: &Path, resolves: bool) -> Option<Option<Configuration>>
         };
         let text = toml_read::utf8(&bytes).ok()?;
         let mut table: Table = toml::from_str(text).ok()?;
-        if config_edit::keys(text).ok()?.includes || reads_more(&table) {
+        if config_edit::keys(text).ok()?.includes || reads_more(&table, resolves) {
             return None;
         }
         if let Some(Value::Table(build)) = table.get_mut("build") {
@@ -197,8 +197,8 @@ fn configuration(folder: &Path, resolves: bool) -> Option<Option<Configuration>>
 }
 
 /// Whether a configuration has Cargo read packages in folders, which may change whatever the `Cargo.lock` says, or another
-/// file.
-fn reads_more(table: &Table) -> bool {
+/// file. Cargo reads a vendored source only where it resolves dependencies.
+fn reads_more(table: &Table, resolves: bool) -> bool {
     let keys =
         |name: &str, keys: &[&str]| table.get(name).is_some_and(|value| has_key(value, keys));
     let in_files = |name: &str| {
@@ -207,7 +207,7 @@ fn reads_more(table: &Table) -> bool {
     };
     table.contains_key("paths")
         || keys("patch", &["path"])
-        || keys("source", &["directory", "local-registry"])
+        || (resolves && keys("source", &["directory", "local-registry"]))
         || keys("resolver", &["lockfile-path"])
         || keys("build", &["rustc"])
         || in_files("build")

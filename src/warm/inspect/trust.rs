@@ -66,6 +66,12 @@ impl Trust {
             .collect()
     }
 
+    /// Whether a folder was refused.
+    #[must_use]
+    pub(crate) fn refuses(&self) -> bool {
+        self.lock().values().any(Option::is_some)
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<PathBuf, Option<KeptReason>>> {
         self.known.lock().unwrap_or_else(|error| error.into_inner())
     }

@@ -24,6 +24,56 @@ fn the_second_time() {
     assert!(sandbox.tree("beside") == before);
 }
 
+/// A run records that a folder is warm, and the next one reads neither folder, until one of the two changes.
+#[test]
+fn a_folder_that_is_known_as_warm() {
+    let sandbox = start();
+    warm(&sandbox, "beside", &[]);
+    build(&sandbox, "beside");
+    warm(&sandbox, "beside", &[]);
+    let mut places = walkdir::WalkDir::new(sandbox.outside("home")).into_iter();
+    let record = places.find_map(|entry| {
+        let path = entry.expect("a folder").into_path();
+        path.ends_with("warm.json").then_some(path)
+    });
+    let record = record.expect("a record");
+    let text = fs::read_to_string(&record).expect("text");
+    let (before, after) = text.split_once("\"units\":").expect("a count");
+    let after = after.trim_start_matches(|c: char| c.is_ascii_digit());
+    let other = format!("{before}\"units\":99{after}");
+    let believed = |args: &[&str]| {
+        let said = warm(&sandbox, "beside", args).stdout;
+        assert!(said.contains("is already warm"), "{said}");
+        said.contains("99 units")
+    };
+    fs::write(&record, &other).expect("a record");
+    assert!(believed(&[]));
+    assert!(believed(&["--dry-run"]));
+    assert!(!believed(&["--all-units"]), "another question");
+    fs::write(&record, other.replace("\"version\":1", "\"version\":0")).expect("a record");
+    assert!(!believed(&[]), "another format");
+
+    let known = || {
+        fs::write(&record, &other).expect("a record");
+        let said = sandbox.run("beside", &["warm", "--yes"]).stdout;
+        said.contains("99 units")
+    };
+    // The destination lost a unit, or all.
+    sandbox.cargo("beside", &["clean", "-q", "-p", "leaf"]);
+    assert!(!known());
+    warm(&sandbox, "beside", &[]);
+    fs::remove_dir_all(sandbox.path("beside/target")).expect("a folder");
+    assert!(!known());
+    assert!(sandbox.path("beside/target/debug").is_dir());
+    warm(&sandbox, "beside", &[]);
+    // The donor has more.
+    sandbox.cargo("main", &["build", "-q", "--release"]);
+    assert!(!known());
+    assert!(sandbox.path("beside/target/release").is_dir());
+    let built = |worktree: &str| build(&sandbox, worktree).1;
+    assert_eq!(built("beside"), built("main"));
+}
+
 /// Units that the worktree has built itself are kept, and units that Cargo would compile again because of them are
 /// not taken: `top` is older than they are.
 #[test]
