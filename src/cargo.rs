@@ -288,6 +288,13 @@ fn named(listed: &str) -> Vec<String> {
     names.map(str::to_owned).collect()
 }
 
+/// Whether two folders have the same toolchain, as far as that is known without running it.
+#[must_use]
+pub(crate) fn same_toolchain(one: &Path, two: &Path) -> bool {
+    let identity = toolchain::identity(one);
+    identity.is_some() && identity == toolchain::identity(two)
+}
+
 /// The answer of `rustc -vV` in a folder, from the toolchain that a plain build there would use.
 ///
 /// # Errors

@@ -20,6 +20,7 @@ pub(crate) mod moving;
 pub(crate) mod place;
 pub(crate) mod relocate;
 pub(crate) mod report;
+mod rustc_info;
 mod settled;
 pub(crate) mod sources;
 pub(crate) mod stage;

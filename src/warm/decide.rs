@@ -83,6 +83,7 @@ pub(crate) fn choose(offer: DonorView<'_>, here: &DestinationUnits) -> WarmFolde
         configured: None,
         sources: offer.locals.sources.clone(),
         worktrees: offer.locals.worktrees.clone(),
+        same_toolchain: None,
     };
     for unit in &donor.units {
         match chooser.verdict(unit) {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tracing::debug;
 
+use crate::cargo;
 use crate::fs;
 use crate::plan::left::LeftReason;
 use crate::progress::Progress;
@@ -224,9 +225,12 @@ impl Donor {
         flaws.extend(self.flaws.clone());
         flaws.extend(self.otherwise.clone());
         let changed = wants.circumstances.newest.as_ref().map(|(at, _)| *at);
+        let root = &cold.workspace.root;
+        let alike = workspace.filter(|other| cargo::same_toolchain(other, root));
         let warm = WarmFolder {
+            same_toolchain: alike.map(Path::to_owned),
             configured: changed.map(|at| (at, wants.read_at)),
-            workspace: cold.workspace.root.clone(),
+            workspace: root.clone(),
             into: cold.into.to_owned(),
             names: inspect::names(&self.inventory),
             ..self.choice(wants, here, &flaws)

@@ -19,6 +19,7 @@ use crate::target::unit::UnitId;
 use crate::target::unit_file::{Sharing, UnitFile};
 use crate::text::failure;
 use crate::warm::model::{Method, Skipped, TakenUnit, WarmFolder, Warmed};
+use crate::warm::rustc_info;
 use crate::warm::stage::{Shared, Staging};
 use crate::warm::trusted::Trusted;
 use crate::{fs, markers};
@@ -136,7 +137,10 @@ pub(crate) fn folder(
             "no unit could be taken; the first is {}: {}",
             first.package, first.message
         ))),
-        _ => Ok(warmed),
+        _ => {
+            rustc_info::give(warm);
+            Ok(warmed)
+        }
     }
 }
 
