@@ -70,6 +70,7 @@ pub(crate) fn folder(
         worktrees: warm.worktrees.as_ref(),
         workspace: &warm.workspace,
     };
+    staging.folders(&warm.units);
     // The longest copies first, so that the end does not wait for one of them.
     let mut order: Vec<(usize, &TakenUnit)> = warm.units.iter().enumerate().collect();
     order.sort_by_key(|(_, unit)| {

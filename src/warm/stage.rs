@@ -41,6 +41,18 @@ pub(crate) struct Staging<'a> {
 }
 
 impl Staging<'_> {
+    /// Makes the folders of all units, once each. A unit whose folder cannot be made lacks a file, and says so itself.
+    pub(crate) fn folders(&self, units: &[TakenUnit]) {
+        let files = units.iter().flat_map(|unit| &unit.files);
+        let folders = files.filter_map(|file| match file.sharing {
+            Sharing::Folder => Some(file.path.as_path()),
+            _ => file.path.parent(),
+        });
+        for folder in folders.collect::<BTreeSet<&Path>>() {
+            let _ = fs::create_folder(&self.stage.join(folder));
+        }
+    }
+
     /// Puts a unit together, and looks whether its files are those of the plan.
     pub(crate) fn unit(&self, unit: &TakenUnit) -> anyhow::Result<Shared> {
         let mut total = Shared::default();
@@ -49,11 +61,7 @@ impl Staging<'_> {
         for file in &unit.files {
             let (from, to) = (self.from.join(&file.path), self.stage.join(&file.path));
             if file.sharing == Sharing::Folder {
-                fs::create_folder(&to)?;
                 continue;
-            }
-            if let Some(folder) = to.parent() {
-                fs::create_folder(folder)?;
             }
             self.unchanged(&from, file)?;
             match file.sharing {
