@@ -83,7 +83,7 @@ pub(crate) fn choose(offer: DonorView<'_>, here: &DestinationUnits) -> WarmFolde
         configured: None,
         sources: offer.locals.sources.clone(),
         worktrees: offer.locals.worktrees.clone(),
-        same_toolchain: None,
+        same_toolchain: false,
     };
     for unit in &donor.units {
         match chooser.verdict(unit) {

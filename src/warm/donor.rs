@@ -226,9 +226,8 @@ impl Donor {
         flaws.extend(self.otherwise.clone());
         let changed = wants.circumstances.newest.as_ref().map(|(at, _)| *at);
         let root = &cold.workspace.root;
-        let alike = workspace.filter(|other| cargo::same_toolchain(other, root));
         let warm = WarmFolder {
-            same_toolchain: alike.map(Path::to_owned),
+            same_toolchain: workspace.is_some_and(|other| cargo::same_toolchain(other, root)),
             configured: changed.map(|at| (at, wants.read_at)),
             workspace: root.clone(),
             into: cold.into.to_owned(),

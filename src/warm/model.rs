@@ -62,9 +62,9 @@ pub(crate) struct WarmFolder {
     /// The tops of the donor's worktree and of the destination's, if local units come from another one.
     #[serde(skip)]
     pub(crate) worktrees: Option<(PathBuf, PathBuf)>,
-    /// The donor's workspace, if it has the same toolchain: the answers of its compiler hold for the other one.
+    /// Both workspaces have one toolchain, so that its compiler has the same version for the other one.
     #[serde(skip)]
-    pub(crate) same_toolchain: Option<PathBuf>,
+    pub(crate) same_toolchain: bool,
 }
 
 impl WarmFolder {

@@ -1,18 +1,15 @@
-//! What the compiler says of itself and of its targets. Cargo keeps that in `.rustc_info.json`, so that only the first
-//! build in a target folder asks: it starts rustc three times, which takes half as long as a build with nothing to do.
+//! The compiler's version, as Cargo keeps it in `.rustc_info.json` of a target folder: without it, a first build starts rustc
+//! once more to ask.
 //!
-//! Cargo takes an answer only while the compiler, its wrappers and the toolchain's name are those that gave it, and each
-//! answer goes by the arguments. Two things could differ between worktrees all the same: a program that chooses the
-//! compiler by its folder, and relative paths in arguments. So the file is given only where both have the same toolchain,
-//! and where each sysroot in it is an absolute path outside of the donor's folders.
+//! Cargo takes an answer only while the compiler, its wrappers and the toolchain's name are those that gave it, each by
+//! its path and times. The version depends on nothing else. So it is given where both workspaces have the same toolchain:
+//! a program may choose the compiler by the folder. The other answers, such as the `cfg` values of a target, stay behind:
+//! they depend on variables of the donor's shell (`RUSTC_BOOTSTRAP`), which the file does not record.
 //!
 //! Source: `rustc_fingerprint` and `process_fingerprint` in `src/util/rustc.rs` of Cargo. A test of the suite counts the
 //! compilers that a first build starts.
 
-use std::collections::BTreeMap;
-use std::path::Path;
-
-use serde::Deserialize;
+use serde_json::Value;
 
 use crate::warm::model::WarmFolder;
 use crate::{fs, markers};
@@ -20,84 +17,67 @@ use crate::{fs, markers};
 /// The most that is read of the file. Cargo's own has 2 KiB for each set of flags.
 const MOST: u64 = 1 << 20;
 
-#[derive(Deserialize)]
-struct Info {
-    outputs: BTreeMap<String, Output>,
-}
-
-#[derive(Deserialize)]
-struct Output {
-    success: bool,
-    stdout: String,
-}
-
-/// Gives a folder the donor's file, unless it has its own. Where that cannot be done, the first build asks the compiler.
+/// Gives a folder the version, unless it has a file of its own. Where that cannot be done, the first build asks the
+/// compiler.
 pub(super) fn give(warm: &WarmFolder) {
-    let Some(workspace) = &warm.same_toolchain else {
-        return;
-    };
     let file = warm.from.join(markers::RUSTC_INFO);
-    let is_file = fs::info(&file).is_ok_and(|info| info.is_some_and(|info| info.is_file));
-    let bytes = is_file.then(|| fs::read_start(&file, MOST).ok().flatten());
-    let Some(bytes) = bytes.flatten() else {
+    if !warm.same_toolchain || !fs::info(&file).is_ok_and(|info| info.is_some_and(|it| it.is_file))
+    {
         return;
-    };
-    if holds_elsewhere(&bytes, &[&warm.from, workspace]) {
-        let _ = fs::write_if_absent(&warm.into.join(markers::RUSTC_INFO), &bytes);
+    }
+    let bytes = fs::read_start(&file, MOST).ok().flatten();
+    if let Some(version) = bytes.and_then(|bytes| version_alone(&bytes)) {
+        let _ = fs::write_if_absent(&warm.into.join(markers::RUSTC_INFO), &version);
     }
 }
 
-/// Whether the compiler would answer the same from another folder: it answered, and names an absolute sysroot and nothing
-/// in these places.
-fn holds_elsewhere(bytes: &[u8], places: &[&Path]) -> bool {
-    let Ok(info) = serde_json::from_slice::<Info>(bytes) else {
-        return false;
-    };
-    let is_placed = |line: &str| {
-        places
-            .iter()
-            .any(|place| Path::new(line).starts_with(place))
-    };
-    let holds = |output: &Output| {
-        let mut lines = output.stdout.lines();
-        let names_version = output.stdout.starts_with("rustc ");
-        let sysroot = lines.clone().any(|line| Path::new(line).is_absolute());
-        output.success && (names_version || sysroot) && !lines.any(is_placed)
-    };
-    !info.outputs.is_empty() && info.outputs.values().all(holds)
+/// The file with no other answer than the version; `None` if it has none, or is not understood.
+fn version_alone(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut info: Value = serde_json::from_slice(bytes).ok()?;
+    let outputs = info.get_mut("outputs")?.as_object_mut()?;
+    outputs.retain(|_, output| {
+        let stdout = output.get("stdout").and_then(Value::as_str);
+        let is_version = stdout.is_some_and(|text| {
+            text.starts_with("rustc ") && text.lines().any(|line| line.starts_with("commit-hash: "))
+        });
+        is_version && output.get("success") == Some(&Value::Bool(true))
+    });
+    match outputs.len() {
+        1 => serde_json::to_vec(&info).ok(),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
-    fn holds(outputs: &[(&str, bool)]) -> bool {
-        let outputs = outputs.iter().enumerate().map(|(at, (stdout, success))| {
-            let output = serde_json::json!({
-                "success": success, "status": "", "code": 0, "stdout": stdout, "stderr": ""
-            });
-            (at.to_string(), output)
-        });
-        let outputs: serde_json::Map<_, _> = outputs.collect();
-        let info =
-            serde_json::json!({ "rustc_fingerprint": 1, "outputs": outputs, "successes": {} });
-        let places = [Path::new("/w/one"), Path::new("/s/one")];
-        holds_elsewhere(info.to_string().as_bytes(), &places)
+    fn output(stdout: &str, success: bool) -> Value {
+        json!({"success": success, "status": "", "code": 0, "stdout": stdout, "stderr": ""})
+    }
+
+    fn file(outputs: &Value) -> Value {
+        json!({"rustc_fingerprint": 8668999387863862814u64, "outputs": outputs, "successes": {}})
     }
 
     #[test]
-    #[cfg(unix)]
-    fn the_answers_of_a_toolchain_hold_in_each_worktree() {
-        const VERSION: (&str, bool) = ("rustc 1.95.0\nhost: x\n", true);
+    fn the_version_goes_and_the_rest_stays() {
+        const VERSION: &str = "rustc 1.95.0 (1234 2026-04-14)\ncommit-hash: 1234\nhost: x\n";
         const TARGET: &str = "___\nlib___.rlib\n/toolchains/stable\noff\n___\nunix\n";
-        assert!(holds(&[VERSION, (TARGET, true)]));
-        // A program of the worktree, a relative sysroot, or none.
-        for sysroot in ["/w/one/sysroot", "/s/one", "sysroot", "./sysroot", ""] {
-            let target = TARGET.replace("/toolchains/stable", sysroot);
-            assert!(!holds(&[VERSION, (&target, true)]), "{sysroot}");
-        }
-        assert!(!holds(&[VERSION, (TARGET, false)]), "a failure");
-        assert!(!holds(&[]), "nothing");
-        assert!(!holds_elsewhere(b"{", &[]));
+        let given = |outputs: Value| {
+            let bytes = version_alone(file(&outputs).to_string().as_bytes())?;
+            serde_json::from_slice::<Value>(&bytes).ok()
+        };
+        let version = output(VERSION, true);
+        let both = json!({"1": version, "2": output(TARGET, true)});
+        assert_eq!(given(both), Some(file(&json!({"1": version}))));
+        assert_eq!(given(json!({"2": output(TARGET, true)})), None);
+        assert_eq!(given(json!({"1": output(VERSION, false)})), None);
+        // Two compilers in one folder are not known.
+        assert_eq!(given(json!({"1": version, "3": version})), None);
+        assert_eq!(version_alone(b"{}"), None);
+        assert_eq!(version_alone(b"mine"), None);
     }
 }

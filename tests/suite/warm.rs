@@ -17,6 +17,8 @@ mod onboard;
 mod proven;
 #[cfg(unix)]
 mod relink;
+#[cfg(unix)]
+mod rustc_info;
 mod scripts;
 mod setup;
 mod speak;
