@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 
 use crate::clean::decide::CleanOptions;
 use crate::clean::folder_use::Compilers;
@@ -64,13 +64,19 @@ pub(crate) fn info(
 ///
 /// # Errors
 ///
-/// The cache cannot be locked, the target folder cannot be looked at, or the answer cannot be written.
+/// Another user owns the cache, it cannot be locked, the target folder cannot be looked at, or the answer cannot be written.
 pub(crate) fn clean(
     places: &ScriptCachePaths,
     options: &CacheOptions,
     request: &Request,
     ui: &Ui,
 ) -> Result<Exit> {
+    if fs::theirs(places.root()) == Some(fs::Theirs::Owner) {
+        let at = places.root().display();
+        return Err(anyhow!("another user owns `{at}`, so it is left alone")).hint(
+            "its owner can clean it; CARGO_SHAREDTARGET_CACHE_DIR names the folder of yours",
+        );
+    }
     // Without a question nothing is between the look and the act. With one, no build is to wait for its answer: each part is
     // looked at again before it goes.
     let asks = !ui.yes && ui.can_ask();

@@ -348,6 +348,16 @@ fn a_cache_of_scripts_that_is_not_the_users_own() {
         return;
     }
     refused("another user owns");
+    // Nothing of it is ours to delete, and a preview promises nothing.
+    let before = sandbox.tree("../cache");
+    for args in [["cache", "clean", "--dry-run"], ["cache", "clean", "--yes"]] {
+        sandbox
+            .run("", &args)
+            .code(101)
+            .says("another user owns")
+            .says("its owner can clean it");
+    }
+    assert!(sandbox.tree("../cache") == before);
     chown(&cache, Some(0), None).expect("an owner");
     chown(cache.join("bins"), Some(4321), None).expect("an owner");
     refused("another user owns");
