@@ -205,31 +205,30 @@ fn all_features(packages: &[AuditedPackage]) -> Option<Finding> {
     })
 }
 
-/// Several versions of a third-party package that one workspace needs at once. All but the largest one could go. Versions
-/// of several worktrees, and of earlier times, are no duplicates.
+/// Several versions of a third-party package that one folder has for one workspace. In each folder all but the largest one
+/// could go. Versions of several worktrees, and of earlier times, are no duplicates.
 fn versions(packages: &[AuditedPackage], at_once: &AtOnce) -> Option<Finding> {
-    let mut by_name: BTreeMap<&str, Vec<&AuditedPackage>> = BTreeMap::new();
-    for package in packages
+    let on_disk: BTreeMap<(&str, &str), Bytes> = packages
         .iter()
         .filter(|package| package.source.is_third_party())
-        .filter(|package| at_once.has(package))
-    {
-        by_name.entry(&package.name).or_default().push(package);
-    }
-    let mut found: Vec<(&str, Bytes)> = by_name
-        .into_iter()
-        .filter(|(_, all)| all.len() > 1)
-        .map(|(name, all)| {
-            // They come sorted, the largest first.
-            (
-                name,
-                all.iter()
-                    .skip(1)
-                    .map(|package| package.share.on_disk)
-                    .sum(),
-            )
+        .map(|package| {
+            let version = package.version.as_deref().unwrap_or_default();
+            ((&*package.name, version), package.share.on_disk)
         })
         .collect();
+    let of = |name: &str, version: &str| on_disk.get(&(name, version)).copied().unwrap_or_default();
+    let mut found: Vec<(&str, Bytes)> = Vec::new();
+    for (name, folders) in &at_once.0 {
+        let largest = |all: &'_ BTreeSet<String>| {
+            let largest = all.iter().max_by_key(|version| of(name, version));
+            largest.cloned()
+        };
+        let stay: BTreeSet<String> = folders.iter().filter_map(largest).collect();
+        let all: BTreeSet<&String> = folders.iter().flatten().collect();
+        let go = all.into_iter().filter(|version| !stay.contains(*version));
+        found.push((name, go.map(|version| of(name, version)).sum()));
+    }
+    found.retain(|(_, bytes)| *bytes > Bytes(0));
     found.sort_by_key(|(_, bytes)| Reverse(*bytes));
     (!found.is_empty()).then(|| Finding {
         kind: FindingKind::DuplicateVersions,
@@ -245,43 +244,42 @@ fn versions(packages: &[AuditedPackage], at_once: &AtOnce) -> Option<Finding> {
     })
 }
 
-/// The packages that one workspace has in several versions at once, by name and version.
+/// The packages that one workspace has in several versions at once: by name, the versions of each folder.
 #[derive(Debug, Default)]
-pub(crate) struct AtOnce(BTreeSet<(String, String)>);
+pub(crate) struct AtOnce(BTreeMap<String, BTreeSet<BTreeSet<String>>>);
 
 impl AtOnce {
-    /// Adds those of the workspaces that build into a folder: by each `Cargo.lock`, or where these are not known, by what
-    /// is in the folder.
+    /// Adds those of the workspaces that build into a folder: by each `Cargo.lock`, or where these are not known, by the
+    /// folder alone.
+    ///
+    /// Only versions that the folder has count. A `Cargo.lock` also names versions for other systems and for features
+    /// that are off, and `cargo tree --duplicates` shows none of them.
     pub(crate) fn add(&mut self, folder: &FolderUse) {
-        let mut add = |all: &mut dyn Iterator<Item = (String, String)>| {
-            let mut versions: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-            for (name, version) in all {
-                versions.entry(name).or_default().insert(version);
-            }
-            for (name, all) in versions.into_iter().filter(|(_, all)| all.len() > 1) {
-                self.0
-                    .extend(all.into_iter().map(|one| (name.clone(), one)));
-            }
-        };
+        let units = folder.inventory.units.iter();
+        let built: BTreeSet<(String, String)> = units
+            .filter(|unit| unit.source.is_third_party())
+            .filter_map(|unit| Some((unit.package.clone()?, unit.version.clone()?)))
+            .collect();
         match &folder.wanted.locks {
             Ok(locks) => {
                 for lock in locks {
                     let all = lock.third_party().into_iter();
-                    add(&mut all.map(|package| (package.name, package.version)));
+                    let all = all.map(|package| (package.name, package.version));
+                    self.add_all(all.filter(|package| built.contains(package)));
                 }
             }
-            Err(_) => {
-                let units = folder.inventory.units.iter();
-                let third_party = units.filter(|unit| unit.source.is_third_party());
-                add(&mut third_party
-                    .filter_map(|unit| Some((unit.package.clone()?, unit.version.clone()?))));
-            }
+            Err(_) => self.add_all(built.into_iter()),
         }
     }
 
-    fn has(&self, package: &AuditedPackage) -> bool {
-        let version = package.version.clone().unwrap_or_default();
-        self.0.contains(&(package.name.clone(), version))
+    fn add_all(&mut self, all: impl Iterator<Item = (String, String)>) {
+        let mut versions: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (name, version) in all {
+            versions.entry(name).or_default().insert(version);
+        }
+        for (name, all) in versions.into_iter().filter(|(_, all)| all.len() > 1) {
+            self.0.entry(name).or_default().insert(all);
+        }
     }
 }
 

@@ -202,6 +202,28 @@ fn only_versions_of_one_workspace_are_duplicates() {
     assert!(shown.contains("base v2.0.0"), "{shown}");
 }
 
+/// A version that `Cargo.lock` names for another system only is no duplicate of another worktree's version.
+#[test]
+fn versions_that_were_not_built_are_no_duplicates() {
+    let sandbox = start("pika");
+    let other =
+        "[target.'cfg(any())'.dependencies]\ntwo = { package = \"base\", version = \"2\" }\n";
+    for folder in ["pika", "older"] {
+        let manifest = format!("{folder}/Cargo.toml");
+        sandbox.write(&manifest, &(sandbox.read(&manifest) + other));
+    }
+    sandbox.cargo("older", &["update", "base@1.1.0", "--precise", "1.0.0"]);
+    for folder in ["pika", "older"] {
+        sandbox.cargo(folder, &["build"]);
+        let lock = sandbox.read(&format!("{folder}/Cargo.lock"));
+        assert!(lock.contains("version = \"2.0.0\""), "{lock}");
+    }
+    let audit = sandbox.json("pika", &["audit"]);
+    let mut findings = audit["findings"].as_array().expect("a list").iter();
+    let found = findings.find(|one| one["kind"] == "duplicate_versions");
+    assert_eq!(found, None);
+}
+
 /// A target folder that goes nowhere is named, since nothing leads to it afterwards.
 #[test]
 fn undo_says_what_stays() {
