@@ -102,7 +102,7 @@ fn debug_info(facts: &Facts) -> Vec<Finding> {
         FindingKind::DependencyDebugInfo,
         of_dependencies,
         format!(
-            "third-party libraries contain {of_dependencies} of debug information, {} of it line tables",
+            "third-party libraries and build scripts contain {of_dependencies} of debug information, {} of it line tables",
             third_party.line_tables
         ),
         "[profile.dev.package.\"*\"]\ndebug = false",

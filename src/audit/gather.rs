@@ -179,14 +179,21 @@ impl Debug {
             let of_dev = |profile: &str| profile.rsplit('/').next() == Some("debug");
             let units = folder.inventory.units.iter();
             for unit in units.filter(|unit| of_dev(&unit.id.profile)) {
-                let library = matches!(unit.kind, UnitKind::Library | UnitKind::ProcMacro);
+                // Cargo compiles the build scripts of third-party packages without any. They contain the standard library's,
+                // and Cargo strips them where the profile gives third-party packages none.
+                let kinds = [
+                    UnitKind::Library,
+                    UnitKind::ProcMacro,
+                    UnitKind::BuildScript,
+                ];
+                let of_package = kinds.contains(&unit.kind);
                 if matches!(
                     unit.kind,
                     UnitKind::BuildScriptRun | UnitKind::Unknown { .. }
                 ) {
                     continue;
                 }
-                let third_party = library && unit.source.is_third_party();
+                let third_party = of_package && unit.source.is_third_party();
                 let artifacts = unit.files.iter().filter(|file| holds_code(file));
                 let first = |file: &&UnitFile| file.links <= 1 || self.seen.insert(file.identity);
                 let artifacts = artifacts.filter(first);

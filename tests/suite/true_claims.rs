@@ -224,6 +224,38 @@ fn versions_that_were_not_built_are_no_duplicates() {
     assert_eq!(found, None);
 }
 
+/// Debug information in build scripts of third-party packages is the standard library's. The advice for these packages
+/// removes it, and the advice for the workspace's own crates does not.
+#[test]
+fn scripts_of_others_contain_no_debug_information_of_ours() {
+    let sandbox = sandbox_with(&prepared());
+    let manifest = "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[dependencies]\nkeeps = \"1\"\n";
+    sandbox.write("pika/Cargo.toml", manifest);
+    sandbox.write("pika/src/lib.rs", "");
+    let build = || {
+        sandbox.cargo("pika", &["build"]);
+        let audit = sandbox.json("pika", &["audit"]);
+        let findings = audit["findings"].as_array().expect("a list").clone();
+        let saves = move |kind: &str| {
+            let found = findings.iter().find(|one| one["kind"] == kind);
+            found.and_then(|found| found["saves"].as_u64()).unwrap_or(0)
+        };
+        let (own, others) = (saves("own_debug_info"), saves("dependency_debug_info"));
+        (own, others, space(&sandbox))
+    };
+    let (own, others, before) = build();
+    assert!(own < 100_000, "{own}");
+    let advice = "[profile.dev.package.\"*\"]\ndebug = false\n";
+    sandbox.write("pika/Cargo.toml", &format!("{manifest}{advice}"));
+    std::fs::remove_dir_all(sandbox.path("pika/target")).expect("deleted");
+    let (_, none, after) = build();
+    assert_eq!(none, 0);
+    let less = before.abs_diff(after);
+    assert!(less + 100_000 > others, "{less} less, {others} said");
+    // Other systems have it in files of their own.
+    assert!(others > LITTLE || !cfg!(target_os = "linux"), "{others}");
+}
+
 /// A target folder that goes nowhere is named, since nothing leads to it afterwards.
 #[test]
 fn undo_says_what_stays() {

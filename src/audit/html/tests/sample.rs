@@ -383,7 +383,7 @@ fn findings(all: Bytes) -> Vec<Finding> {
             FindingKind::DependencyDebugInfo,
             Some(4),
             true,
-            "third-party libraries contain 4.1 GiB of debug information, 1.9 GiB of it line tables",
+            "third-party libraries and build scripts contain 4.1 GiB of debug information, 1.9 GiB of it line tables",
             "[profile.dev.package.\"*\"]\ndebug = false",
             manifest,
         ),
