@@ -110,7 +110,7 @@ pub(crate) fn choose(offer: DonorView<'_>, here: &DestinationUnits) -> WarmFolde
             match file.sharing {
                 _ if file.links > 1 && !seen.insert(file.identity) => {}
                 Sharing::Link => warm.linkable += file.length,
-                _ => warm.copied += file.length,
+                _ => warm.copied += file.on_disk,
             }
         }
     }

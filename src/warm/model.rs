@@ -45,7 +45,7 @@ pub(crate) struct WarmFolder {
     pub(crate) present: usize,
     /// Bytes in files that need no space of their own where they are linked or cloned.
     pub(crate) linkable: Bytes,
-    /// Bytes in files that are copied, unless the filesystem clones.
+    /// Space of files that are copied, unless the filesystem clones, and of new folders.
     pub(crate) copied: Bytes,
     /// Wait for a build that holds the donor.
     pub(crate) wait: bool,
@@ -142,7 +142,7 @@ pub(crate) struct Warmed {
     pub(crate) method: Method,
     /// Bytes of files that share their storage with the donor's.
     pub(crate) shared: Bytes,
-    /// Bytes of files that are the destination's own.
+    /// Space of files that are the destination's own, and of new folders unless the filesystem clones.
     pub(crate) copied: Bytes,
     /// Units that could not be taken after all, and why; the rest is complete without them.
     pub(crate) left: Vec<Skipped>,

@@ -61,6 +61,9 @@ impl Staging<'_> {
         for file in &unit.files {
             let (from, to) = (self.from.join(&file.path), self.stage.join(&file.path));
             if file.sharing == Sharing::Folder {
+                if self.method != Method::Clones {
+                    total.copied += file.on_disk;
+                }
                 continue;
             }
             self.unchanged(&from, file)?;
@@ -75,13 +78,13 @@ impl Staging<'_> {
                     }
                     if let Some(text) = self.relocated(unit, file)? {
                         fs::write_like(&from, &to, &text)?;
-                        total.copied += file.length;
+                        total.copied += file.on_disk;
                     } else if self.file(file.sharing, &from, &to)? {
                         if file.links <= 1 || counted.insert(file.identity) {
                             total.shared += file.length;
                         }
                     } else {
-                        total.copied += file.length;
+                        total.copied += file.on_disk;
                         copies.insert(file.identity, to);
                     }
                 }

@@ -12,6 +12,9 @@ use crate::sandbox::Sandbox;
 /// Far more than folders, fingerprints and our own files take, and far less than a library.
 const LITTLE: u64 = 2 << 20;
 
+/// Libraries without content.
+const SMALL: [&str; 10] = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
+
 /// A registry with the large library `base`, in three versions, and `top` in two, which depends on version 1 of it; and
 /// `keeps`, also large, whose units cannot be moved.
 fn prepared() -> PathBuf {
@@ -254,6 +257,40 @@ fn scripts_of_others_contain_no_debug_information_of_ours() {
     assert!(less + 100_000 > others, "{less} less, {others} said");
     // Other systems have it in files of their own.
     assert!(others > LITTLE || !cfg!(target_os = "linux"), "{others}");
+}
+
+/// Many small files and folders take far more than the sum of their lengths.
+#[test]
+fn a_warmed_folder_takes_as_much_as_is_said() {
+    let registry = once("many-small", |folder| {
+        let registry = Registry::new(folder);
+        for name in SMALL {
+            registry.publish((name, "1.0.0"), &[], "", &[("src/lib.rs", "")]);
+        }
+    });
+    let sandbox = sandbox_with(&registry);
+    let manifest =
+        "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[dependencies]\n";
+    let dependencies = SMALL.map(|name| format!("{name} = \"1\"\n")).concat();
+    sandbox.write("pika/Cargo.toml", &format!("{manifest}{dependencies}"));
+    sandbox.write("pika/src/lib.rs", "");
+    sandbox.write("pika/.gitignore", "target\n");
+    sandbox.cargo("pika", &["generate-lockfile"]);
+    sandbox.git("pika", &["init", "-q", "-b", "main"]);
+    sandbox.commit_all("pika");
+    sandbox.cargo("pika", &["build"]);
+    sandbox.worktree("pika", "cold");
+    let before = space(&sandbox);
+    let answer = sandbox.json("cold", &["warm", "--yes"]);
+    let took = space(&sandbox) - before;
+    let warmed = &answer["outcome"]["done"][0]["warmed"];
+    let copied = warmed["copied"].as_u64().expect("bytes");
+    // A clone's space is its own for `du`.
+    if warmed["method"] == "links" {
+        assert_eq!(answer["plan"]["actions"][0]["copied"], warmed["copied"]);
+        // Ten units with four small files and a folder each would make five times as much.
+        assert!(took.abs_diff(copied) < 50_000, "{took}: {answer:#}");
+    }
 }
 
 /// A target folder that goes nowhere is named, since nothing leads to it afterwards.
