@@ -50,7 +50,7 @@ fn summary(out: Out<'_>, build: &WorkspaceBuild, view: &View) -> io::Result<()> 
         return wrapped(out, &text, "", view.width);
     };
     let text = format!(
-        "The last build in {folder} started {} and compiled {} in {}",
+        "The last build that compiled anything in {folder} started {}: {} in {}",
         ago(Some(last.began), view),
         counted(last.units, "unit"),
         length(last.ended.duration_since(last.began)),
@@ -71,6 +71,7 @@ fn summary(out: Out<'_>, build: &WorkspaceBuild, view: &View) -> io::Result<()> 
     }
     let mut advised: Vec<&str> = Vec::new();
     for (words, group) in groups {
+        let words = details_of_all(&group, view).unwrap_or(words);
         let count = format!("  {:>5}  ", group.len());
         write!(out, "{count}")?;
         wrapped_after(out, count.len(), &words, INDENT, view.width)?;
@@ -83,6 +84,15 @@ fn summary(out: Out<'_>, build: &WorkspaceBuild, view: &View) -> io::Result<()> 
         }
     }
     Ok(())
+}
+
+/// The cause in all detail, if that is the same for all of these units.
+fn details_of_all(group: &[&ExplainedUnit], view: &View) -> Option<String> {
+    let mut all = group
+        .iter()
+        .map(|unit| sentence(&unit.cause, &unit.package, view));
+    let first = all.next()?;
+    all.all(|other| other == first).then_some(first)
 }
 
 /// The packages of some units, each with its targets.

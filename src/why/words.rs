@@ -112,7 +112,10 @@ pub(super) fn sentence(cause: &Cause, of: &str, view: &View) -> String {
             format!(
                 "{}{rest} {} from {}",
                 first.join(", "),
-                if all.len() == 1 { "differs" } else { "differ" },
+                match &differences[..] {
+                    [only] if !is_plural(only) => "differs",
+                    _ => "differ",
+                },
                 place(nearest)
             )
         }
@@ -230,6 +233,18 @@ fn source(source: &Source) -> String {
         Source::Local => "a local path".into(),
         Source::Unknown => "unknown".into(),
     }
+}
+
+/// Whether the words for a field are a plural.
+fn is_plural(field: &FieldDifference) -> bool {
+    matches!(
+        field,
+        FieldDifference::Watched { .. }
+            | FieldDifference::WatchedKind
+            | FieldDifference::Features
+            | FieldDifference::Profile
+            | FieldDifference::Rustflags
+    )
 }
 
 /// A field of a fingerprint that differs.

@@ -20,3 +20,12 @@ pub(crate) fn amount() -> Amount {
         () => Amount::Usual,
     }
 }
+
+/// Whether this run goes without the longest tests, and says so. `.ci/run` has them all.
+pub(crate) fn without_longest() -> bool {
+    let without = amount() == Amount::Usual;
+    if without {
+        eprintln!("skipped: SHAREDTARGET_TEST_MORE=1 runs it");
+    }
+    without
+}

@@ -208,7 +208,7 @@ fn another_unit() {
     assert_eq!(found["more"][0], "more", "{found}");
     let text = said(&sandbox, "beside", &[]);
     assert!(
-        text.contains("1  nearest unit, in ../pika, differs in features\n"),
+        text.contains("1  nearest unit, in ../pika, differs: features only here: more\n"),
         "{text}"
     );
     assert!(

@@ -76,17 +76,24 @@ pub(crate) fn same(
         .map_err(|_| unknown("the folders above its worktree have too many entries"))
     };
     let (in_programs, in_sources) = (search(false)?, search(true)?);
+    let holders = [ask.from_worktree, top].into_iter();
+    let holders = holders.flat_map(|top| top.ancestors().skip(1));
+    let holders = holders.filter_map(|holder| Some(holder.file_name()?.as_encoded_bytes()));
+    let holders: BTreeSet<&[u8]> = holders.collect();
     let mut named: BTreeSet<usize> = BTreeSet::new();
     for text in texts {
         let is_source = text.extension().is_some_and(|end| end == "rs");
         let found = fs::with_content(text, |bytes| {
-            let all = |names: &AhoCorasick| -> BTreeSet<usize> {
-                let found = names.find_overlapping_iter(bytes);
-                found.map(|found| found.pattern().as_usize()).collect()
-            };
-            let mut found = all(&in_programs);
+            let found = in_programs.find_overlapping_iter(bytes);
+            let mut found: BTreeSet<usize> = found.map(|one| one.pattern().as_usize()).collect();
             if is_source {
-                found.extend(all(&in_sources));
+                let named = in_sources.find_overlapping_iter(bytes);
+                let named = named.filter(|one| {
+                    let is_file = |entry: &Entry| !is_folder(entry);
+                    let entry = entries.get(one.pattern().as_usize());
+                    entry.is_none_or(is_file) || begins_a_path(bytes, one.start(), &holders)
+                });
+                found.extend(named.map(|one| one.pattern().as_usize()));
             }
             found
         });
@@ -96,6 +103,22 @@ pub(crate) fn same(
         unchanged(entry, at, begin)?;
     }
     Ok(())
+}
+
+/// Whether a name in a source may be that of a folder above the worktree: alone, after `../`, after folders that the
+/// worktree lies in, in an absolute path, or after anything that code fills in. It is none as the end of a longer name, nor
+/// behind other names, as in `https://example.com/owner/name/`.
+fn begins_a_path(bytes: &[u8], at: usize, holders: &BTreeSet<&[u8]>) -> bool {
+    let is_part =
+        |byte: &u8| byte.is_ascii_alphanumeric() || b"._-/".contains(byte) || !byte.is_ascii();
+    let before = &bytes[..at];
+    let path = before.iter().rev().take_while(|byte| is_part(byte)).count();
+    let (before, path) = before.split_at(at - path);
+    let filled_in = before.last().is_some_and(|byte| b"${}%~".contains(byte));
+    let is_absolute = path.starts_with(b"/") && !path.starts_with(b"//");
+    let leads_up = path.split(|byte| *byte == b'/').any(|part| part == b"..");
+    let leads_there = |part: &[u8]| matches!(part, b"" | b".") || holders.contains(part);
+    filled_in || is_absolute || leads_up || path.split(|byte| *byte == b'/').all(leads_there)
 }
 
 /// A path that a source names, that leads above the top of the worktree, and that is nowhere.
@@ -228,5 +251,46 @@ fn unchanged(entry: &Entry, at: Timestamp, begin: Timestamp) -> Result<(), LeftR
     match all.is_some_and(|all| all.iter().all(|path| older(path))) && newest(&two) < Some(begin) {
         true => Ok(()),
         false => Err(LeftReason::SourceNewer { file }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_begin_a_path() {
+        let begins = |text: &str| {
+            let at = text.find("code/").expect("the name");
+            begins_a_path(text.as_bytes(), at, &BTreeSet::from([b"me".as_slice()]))
+        };
+        for text in [
+            "code/",
+            "\"code/x\"",
+            "\"../code/x\"",
+            "\"./code/x\"",
+            "\"/code/x\"",
+            "\"/home/me/code/x\"",
+            "\"me/code/x\"",
+            "\"cfg/../../code/x\"",
+            "format!(\"{parent}/code/x\")",
+            "format!(\"{parent}code/x\")",
+            "\"$HOME/code/x\"",
+            "\"${HOME}/me/code/x\"",
+            "\"~/code/x\"",
+            "\"%HOME%/code/x\"",
+            "\"..\\\\code/x\"",
+        ] {
+            assert!(begins(text), "{text}");
+        }
+        for text in [
+            "https://example.com/owner/code/issues",
+            "\"example.com/code/x\"",
+            "unicode/",
+            "my-code/",
+            "src/code/x",
+        ] {
+            assert!(!begins(text), "{text}");
+        }
     }
 }
