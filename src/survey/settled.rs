@@ -106,7 +106,7 @@ mod tests {
             units: 7,
         };
         let gone = dir.path().join("gone");
-        std::fs::create_dir(&into).expect("a folder");
+        fs::create_folder(&into).expect("a folder");
         let settled = Settled::default();
         settled.add(&into, warm("one"));
         settled.add(&gone, warm("one"));
@@ -115,9 +115,10 @@ mod tests {
         assert_eq!(later().get(&state, &into, "one"), Some(warm("one")));
         assert_eq!(later().get(&state, &into, "two"), None);
         assert_eq!(later().get(&state, &gone, "one"), None);
-        std::fs::write(file(&state), "{").expect("damaged");
+        fs::write_own(&file(&state), b"{").expect("damaged");
         assert_eq!(later().get(&state, &into, "one"), None);
-        std::fs::write(file(&state), r#"{"version":9,"folders":{}}"#).expect("a later format");
+        let newer = br#"{"version":9,"folders":{}}"#;
+        fs::write_own(&file(&state), newer).expect("a later format");
         settled.add(&into, warm("two"));
         settled.keep(&state);
         assert_eq!(later().get(&state, &into, "two"), Some(warm("two")));
