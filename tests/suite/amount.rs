@@ -22,6 +22,7 @@ pub(crate) fn amount() -> Amount {
 }
 
 /// Whether this run goes without the longest tests, and says so. `.ci/run` has them all.
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 pub(crate) fn without_longest() -> bool {
     let without = amount() == Amount::Usual;
     if without {
