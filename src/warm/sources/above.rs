@@ -111,14 +111,28 @@ pub(crate) fn same(
 fn begins_a_path(bytes: &[u8], at: usize, holders: &BTreeSet<&[u8]>) -> bool {
     let is_part =
         |byte: &u8| byte.is_ascii_alphanumeric() || b"._-/".contains(byte) || !byte.is_ascii();
-    let before = &bytes[..at];
-    let path = before.iter().rev().take_while(|byte| is_part(byte)).count();
-    let (before, path) = before.split_at(at - path);
+    // A name of a folder may have anything in it, such as spaces, but for what ends the text.
+    let is_text = |byte: &u8| !b"\"'`\r\n".contains(byte);
+    let leads_there = |path: &[u8]| {
+        let mut parts = path.split(|byte| *byte == b'/');
+        let is_absolute = path.starts_with(b"/") && !path.starts_with(b"//");
+        is_absolute
+            || parts.clone().any(|part| part == b"..")
+            || parts.all(|part| matches!(part, b"" | b".") || holders.contains(part))
+    };
+    let (before, path) = ending(&bytes[..at], is_part);
     let filled_in = before.last().is_some_and(|byte| b"${}%~".contains(byte));
-    let is_absolute = path.starts_with(b"/") && !path.starts_with(b"//");
-    let leads_up = path.split(|byte| *byte == b'/').any(|part| part == b"..");
-    let leads_there = |part: &[u8]| matches!(part, b"" | b".") || holders.contains(part);
-    filled_in || is_absolute || leads_up || path.split(|byte| *byte == b'/').all(leads_there)
+    filled_in || leads_there(path) || leads_there(ending(&bytes[..at], is_text).1)
+}
+
+/// Splits off the longest end of bytes of a kind.
+fn ending(bytes: &[u8], is_of_kind: impl Fn(&u8) -> bool) -> (&[u8], &[u8]) {
+    let length = bytes
+        .iter()
+        .rev()
+        .take_while(|byte| is_of_kind(byte))
+        .count();
+    bytes.split_at(bytes.len() - length)
 }
 
 /// A path that a source names, that leads above the top of the worktree, and that is nowhere.
@@ -272,6 +286,8 @@ mod tests {
             "\"/code/x\"",
             "\"/home/me/code/x\"",
             "\"me/code/x\"",
+            "\"/home/me and you/code/x\"",
+            "\"../some one/code/x\"",
             "\"cfg/../../code/x\"",
             "format!(\"{parent}/code/x\")",
             "format!(\"{parent}code/x\")",
@@ -284,7 +300,8 @@ mod tests {
             assert!(begins(text), "{text}");
         }
         for text in [
-            "https://example.com/owner/code/issues",
+            "/// See https://example.com/owner/code/issues",
+            "\"https://example.com/owner/code/issues\"",
             "\"example.com/code/x\"",
             "unicode/",
             "my-code/",
