@@ -197,6 +197,26 @@ fn a_folder_that_was_put_in_place_and_filled() {
     assert_as_cold(&sandbox, "w2", &donors);
 }
 
+/// A folder beside the worktrees counts where a path leads to it, and not where a URL ends in its name: the main worktree of
+/// a repository is often called like the project.
+#[test]
+fn a_folder_beside_them_that_a_url_names() {
+    let compiled = |name: &str| {
+        let read = format!("std::fs::read_to_string(\"data.txt\").unwrap_or(\"{name}\".into())");
+        let sandbox = with_script("r", &read);
+        sandbox.write("r/data.txt", "one");
+        commit(&sandbox, "r");
+        build(&sandbox, "r");
+        sandbox.write("project/data.txt", "two");
+        sandbox.worktree("r", "w2");
+        sandbox.run("w2", &["warm", "--yes"]);
+        build(&sandbox, "w2").0.len()
+    };
+    assert_eq!(compiled("https://example.com/owner/project/issues"), 0);
+    assert_ne!(compiled("../project/data.txt"), 0);
+    assert_ne!(compiled("project/data.txt"), 0);
+}
+
 /// Where a run has looked into a program, the next one knows what it can do, unless it goes by other rules.
 #[test]
 fn what_a_program_can_do_is_known_the_second_time() {
