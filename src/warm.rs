@@ -17,6 +17,7 @@ pub(crate) mod families;
 pub(crate) mod inspect;
 pub(crate) mod model;
 pub(crate) mod moving;
+pub(crate) mod options;
 pub(crate) mod place;
 pub(crate) mod relocate;
 pub(crate) mod report;

@@ -20,7 +20,7 @@ use crate::survey::model::Settings;
 use crate::term::args::{ActArgs, DeleteArgs, FindArgs, LocalArgs, SpeakArgs};
 use crate::term::exit::Exit;
 use crate::text::failure::Hint as _;
-use crate::warm::choose_donor::WarmOptions;
+use crate::warm::options::WarmOptions;
 use crate::{fs, markers};
 
 pub(crate) const SETUP: &str = "\

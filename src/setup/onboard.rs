@@ -22,8 +22,9 @@ use crate::survey::folder::Layout;
 use crate::survey::model::Survey;
 use crate::term::exit::Exit;
 use crate::warm::choose_donor;
-use crate::warm::choose_donor::{EngineOptions, WarmOptions};
+use crate::warm::choose_donor::EngineOptions;
 use crate::warm::inspect::Trust;
+use crate::warm::options::WarmOptions;
 use crate::warm::supply::Held;
 
 /// How often and how long to wait while others are at work under the same shared root. Several worktrees may be

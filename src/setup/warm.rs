@@ -12,9 +12,9 @@ use crate::survey::Request;
 use crate::survey::model::Scope;
 use crate::term::exit::Exit;
 use crate::text::failure::Hint as _;
-use crate::warm::choose_donor::WarmOptions;
 use crate::warm::decide::{self as decide, Candidate};
 use crate::warm::inspect::Trust;
+use crate::warm::options::WarmOptions;
 use crate::warm::{choose_donor, inspect};
 use crate::{fs, survey};
 

@@ -21,7 +21,7 @@ use crate::plan::kept::{Kept, KeptReason, Subject};
 use crate::plan::left::{LeftReason, LeftUnit};
 use crate::progress::Progress;
 use crate::survey::model::{CargoAnswer, Survey, Workspace};
-use crate::survey::{Environment, Request, no_workspace};
+use crate::survey::{Environment, no_workspace};
 use crate::target::fingerprint;
 use crate::target::unit::Inventory;
 use crate::warm::decide::{self as decide, Candidate, DestinationUnits, Estimate, Relation};
@@ -395,7 +395,7 @@ pub(crate) fn one(
             left: warm.left,
         })),
         (0, units) => {
-            // What is left may fit once sources change, and a refused donor is named in each run.
+            // Units that are left may fit once sources change, and each run names a refused donor.
             let settles = warm.left.is_empty() && !how.trust.refuses();
             if let Some((question, _)) = question.filter(|_| settles) {
                 settled::settle(cold.into, question, &warm.from, units, how);
@@ -478,40 +478,5 @@ pub(crate) fn named(
         worktree,
         programs,
         home: Home::Single,
-    }
-}
-
-/// How `warm` was asked to do it.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct WarmOptions {
-    /// The donor: a target folder, or a workspace.
-    pub(crate) from: Option<PathBuf>,
-    /// Take what the `Cargo.lock` does not name as well.
-    pub(crate) all_units: bool,
-    /// Wait for a build that holds the donor.
-    pub(crate) wait: bool,
-    /// Take nothing but third-party crates.
-    pub(crate) no_local: bool,
-}
-
-impl WarmOptions {
-    pub(crate) fn how<'a>(
-        &self,
-        request: &'a Request,
-        trust: &'a Trust,
-        ui: &'a Ui,
-    ) -> EngineOptions<'a> {
-        EngineOptions {
-            around: &request.environment,
-            all_units: self.all_units,
-            wait: self.wait,
-            local: !self.no_local,
-            programs: true,
-            now: ui.view.now,
-            dry_run: ui.dry_run,
-            unsettled: false,
-            trust,
-            tell: Some(ui),
-        }
     }
 }

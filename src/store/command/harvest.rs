@@ -20,9 +20,9 @@ use crate::survey::Request;
 use crate::survey::model::{Survey, Workspace};
 use crate::term::Spinner;
 use crate::term::exit::Exit;
-use crate::warm::choose_donor::WarmOptions;
 use crate::warm::inspect::Trust;
 use crate::warm::model::WarmFolder;
+use crate::warm::options::WarmOptions;
 use crate::{plan, process, store};
 
 /// How `harvest` was asked to do it.
