@@ -11,6 +11,7 @@
 
 use serde_json::Value;
 
+use crate::fs::Theirs;
 use crate::warm::model::WarmFolder;
 use crate::{fs, markers};
 
@@ -21,8 +22,10 @@ const MOST: u64 = 1 << 20;
 /// compiler.
 pub(super) fn give(warm: &WarmFolder) {
     let file = warm.from.join(markers::RUSTC_INFO);
-    if !warm.same_toolchain || !fs::info(&file).is_ok_and(|info| info.is_some_and(|it| it.is_file))
-    {
+    // As with each file of a unit: Cargo believes the version that stands there.
+    let is_of_others = matches!(fs::theirs(&file), Some(Theirs::Owner | Theirs::Everybody));
+    let is_file = fs::info(&file).is_ok_and(|info| info.is_some_and(|info| info.is_file));
+    if !warm.same_toolchain || is_of_others || !is_file {
         return;
     }
     let bytes = fs::read_start(&file, MOST).ok().flatten();

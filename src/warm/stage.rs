@@ -41,7 +41,7 @@ pub(crate) struct Staging<'a> {
 }
 
 impl Staging<'_> {
-    /// Makes the folders of all units, once each. A unit whose folder cannot be made lacks a file, and says so itself.
+    /// Makes the folders of all units, once each. A unit whose folder cannot be made says so itself.
     pub(crate) fn folders(&self, units: &[TakenUnit]) {
         let files = units.iter().flat_map(|unit| &unit.files);
         let folders = files.filter_map(|file| match file.sharing {
@@ -61,6 +61,7 @@ impl Staging<'_> {
         for file in &unit.files {
             let (from, to) = (self.from.join(&file.path), self.stage.join(&file.path));
             if file.sharing == Sharing::Folder {
+                fs::create_folder(&to)?;
                 if self.method != Method::Clones {
                     total.copied += file.on_disk;
                 }

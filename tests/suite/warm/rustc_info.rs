@@ -75,4 +75,12 @@ fn answers_of_another_toolchain_are_not_given() {
     warm(&sandbox, "third", &[]);
     let there = fs::read_to_string(sandbox.path("third").join(INFO));
     assert_eq!(there.expect("a file"), "mine");
+
+    // Every user may have written what stands there.
+    let info = sandbox.path("pika").join(INFO);
+    fs::set_permissions(info, fs::Permissions::from_mode(0o666)).expect("permissions");
+    sandbox.worktree("pika", "fourth");
+    warm(&sandbox, "fourth", &[]);
+    assert!(sandbox.path("fourth/target/debug").is_dir());
+    assert!(!sandbox.path("fourth").join(INFO).exists());
 }
