@@ -211,11 +211,23 @@ impl Cargo {
             if let Some(package) = not_fetched(&said) {
                 return Err(NotFetched { package }.into());
             }
-            bail!("{said}");
+            return Err(Refused(said).into());
         }
         String::from_utf8(output.stdout).context("cargo metadata printed text that is not UTF-8")
     }
 }
+
+/// Cargo does not accept a workspace: its error, in one line.
+#[derive(Debug)]
+pub(crate) struct Refused(String);
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Refused {}
 
 /// The sources of a package were never downloaded, such as those of a dev-dependency where nothing but `cargo build` was run.
 ///

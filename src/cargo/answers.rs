@@ -12,7 +12,10 @@
 //! An answer for one worktree is given to another one with its own folder in place of the first one's. So nothing that
 //! Cargo read may name that folder; else the answer is for this workspace alone.
 //!
-//! Not kept are: an error; an answer while files are edited; and each with a package outside of the workspace, an
+//! An error is given within a run for the same workspace in other worktrees ([`refusal`]): 30 fixtures that Cargo refuses
+//! would otherwise be asked about in each of them. It is not kept for other runs.
+//!
+//! Not kept are: an answer while files are edited; and each with a package outside of the workspace, an
 //! `include`, a vendored source, a link among the manifests, or anything else of a kind that [`question`] and [`inputs`]
 //! list. Packages of registries and of git never change at one version, and a `Cargo.lock` names them by it.
 //!
@@ -20,17 +23,18 @@
 
 mod inputs;
 mod question;
+mod refusal;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context as _, Result};
 use cargo_metadata::{Metadata, MetadataCommand};
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
-use crate::cargo::{toml_read, toolchain};
+use crate::cargo::{Refused, toml_read, toolchain};
 use crate::fs;
 
 /// Stands for the workspace's folder in a text that is kept. No path in JSON has it.
@@ -49,6 +53,8 @@ pub(crate) struct Answers {
     folder: Option<PathBuf>,
     /// Who asks a question has its lock, so that it is asked once.
     asked: Arc<Mutex<HashMap<String, Arc<Mutex<()>>>>>,
+    /// The errors of this run, with [`ROOT`] for the workspace's folder, by questions and by what is in that folder.
+    refused: Arc<Mutex<HashMap<String, String>>>,
 }
 
 /// An answer, and the state of all that it was made from besides the question.
@@ -67,6 +73,7 @@ impl Answers {
         Self {
             folder: state.map(|state| state.join("answers")),
             asked: Arc::default(),
+            refused: Arc::default(),
         }
     }
 
@@ -94,8 +101,28 @@ impl Answers {
         {
             return Ok(answer);
         }
+        let state = || refusal::state(root, options);
+        let before = state();
+        if let Some(state) = &before
+            && let Some(known) = self.refusals().get(&format!("{key} {state}"))
+        {
+            return Err(Refused(known.replace(ROOT, &root.to_string_lossy())).into());
+        }
         let begun = fs::clock();
-        let text = ask()?;
+        let text = match ask() {
+            Ok(text) => text,
+            Err(error) => {
+                if let Some(Refused(said)) = error.downcast_ref()
+                    && let Some(said) = refusal::relative(said, root)
+                    && let Some(before) = before
+                    && state().as_ref() == Some(&before)
+                    && asked().is_some_and(|now| now == key)
+                {
+                    self.refusals().insert(format!("{key} {before}"), said);
+                }
+                return Err(error);
+            }
+        };
         let answer = parse(&text)?;
         if let Some(found) = inputs::of(root, &answer, begun)
             && let Some(text) = relative(&text, root)
@@ -145,6 +172,10 @@ impl Answers {
         };
         let _ = keep(folder, &file, &[record]);
         Ok(text)
+    }
+
+    fn refusals(&self) -> MutexGuard<'_, HashMap<String, String>> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self, key: &str) -> Arc<Mutex<()>> {

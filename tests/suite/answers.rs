@@ -1,5 +1,7 @@
 //! Cargo is asked once for each distinct answer, and again as soon as anything is different that it goes by.
 
+mod refusals;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -142,19 +144,6 @@ fn restored(sandbox: &Sandbox, path: &str) {
         fs::remove_file(sandbox.path(path)).expect("removed");
     }
     fs::remove_dir_all(state(sandbox)).expect("answers are kept there");
-}
-
-#[test]
-fn a_refusal_is_asked_for_each_time() {
-    let sandbox = worktrees();
-    asked(&sandbox, SETUP, 1);
-    sandbox.write("beside/crates/one/Cargo.toml", "[package]\nname = 1\n");
-    for _ in 0..2 {
-        let run = asked(&sandbox, SETUP, 1);
-        assert!(run.said().contains("cargo_refused"), "{}", run.said());
-    }
-    sandbox.git("beside", &["checkout", "-q", "."]);
-    asked(&sandbox, SETUP, 0);
 }
 
 /// A member is edited while Cargo answers: its state is noted after that, and would belong to another answer.

@@ -169,7 +169,7 @@ pub(super) fn state(path: &Path) -> Option<State> {
 }
 
 /// The kind of file at a path; `None` for a link that leads nowhere, since nothing beside it changes when it does.
-fn known_kind(path: &Path) -> Option<Kind> {
+pub(super) fn known_kind(path: &Path) -> Option<Kind> {
     let kind = fs::kind(path);
     (!kind.is_link || kind.target != Target::None).then_some(kind)
 }

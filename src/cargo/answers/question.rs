@@ -130,8 +130,9 @@ impl<'a> Question<'a> {
                 continue;
             };
             self.configuration("configuration", &found, depth > 0);
+            self.add("depth", &depth.to_le_bytes());
             // A relative path in it starts from its folder.
-            if depth > 0 {
+            if depth > 0 && found.may_name_a_path {
                 self.add("for", above.as_os_str().as_encoded_bytes());
             }
         }
@@ -157,6 +158,8 @@ struct Configuration {
     /// It names a folder that builds write into.
     places_builds: bool,
     names_a_place: bool,
+    /// Some text in it may be a path from its folder on.
+    may_name_a_path: bool,
 }
 
 /// The configuration in a `.cargo` folder, if there is one. `None` if it cannot be read, or has Cargo read something else
@@ -165,7 +168,7 @@ struct Configuration {
 /// Dependencies do not go by the folders that a build writes into, which `setup` names in each worktree anew.
 fn configuration(folder: &Path, resolves: bool) -> Option<Option<Configuration>> {
     let mut all = Vec::new();
-    let (mut places_builds, mut names_place) = (false, false);
+    let (mut places_builds, mut names_place, mut may_name_path) = (false, false, false);
     for name in CONFIG_NAMES {
         let Some(bytes) = bytes(&folder.join(name))? else {
             continue;
@@ -186,14 +189,30 @@ fn configuration(folder: &Path, resolves: bool) -> Option<Option<Configuration>>
         table.retain(|_, value| !matches!(value, Value::Table(table) if table.is_empty()));
         if !table.is_empty() {
             all.push(format!("{name}\n{}", toml::to_string(&table).ok()?));
-            names_place |= names_a_place(&Value::Table(table));
+            let value = Value::Table(table);
+            may_name_path |= may_name_a_path(&value);
+            names_place |= names_a_place(&value);
         }
     }
     Some((!all.is_empty()).then(|| Configuration {
         text: all.join("\n"),
         places_builds,
         names_a_place: names_place,
+        may_name_a_path: may_name_path,
     }))
+}
+
+/// Whether a text in a configuration may be a relative path: it has a separator, a link to the folder above, or the
+/// ending of a target specification.
+fn may_name_a_path(value: &Value) -> bool {
+    match value {
+        Value::String(text) => {
+            text.contains(['/', '\\']) || text.contains("..") || text.ends_with(".json")
+        }
+        Value::Array(all) => all.iter().any(may_name_a_path),
+        Value::Table(table) => table.values().any(may_name_a_path),
+        _ => false,
+    }
 }
 
 /// Whether a configuration has Cargo read packages in folders, which may change whatever the `Cargo.lock` says, or another
