@@ -14,7 +14,7 @@ use crate::warm::choose_donor::{Destination, EngineOptions, one};
 use crate::warm::decide::{self as decide, Candidate, DestinationUnits, Gives, Relation};
 use crate::warm::donor::Donor;
 use crate::warm::inspect;
-use crate::warm::inspect::Trust;
+use crate::warm::inspect::{Compared, Trust};
 use crate::warm::model::WarmFolder;
 use crate::warm::moving::MoveFolder;
 
@@ -23,6 +23,14 @@ const DONORS: usize = 4;
 
 /// How many donors that have equally much are compared by the age of their units.
 const COMPARED: usize = 8;
+
+/// The donors of a family that were looked at.
+#[derive(Default)]
+struct Known {
+    donors: BTreeMap<PathBuf, Donor>,
+    /// By a donor and another one before it.
+    compared: BTreeMap<(PathBuf, PathBuf), Compared>,
+}
 
 /// Decides for every workspace that is cold, and whose folder is not moved to it.
 ///
@@ -72,7 +80,12 @@ pub(crate) fn all(
     // Nothing is written into folders of other package managers.
     let is_ours =
         |cold: &&Destination<'_>| !cold.workspace.ignored || cold.into.starts_with(shared_root);
-    for cold in all.iter().filter(is_ours) {
+    // A fixture that no worktree builds has no donor. A repository may have hundreds.
+    let may_have_donor = |cold: &&Destination<'_>| {
+        let workspace = cold.workspace;
+        workspace.nested_in.is_none() || workspace.used
+    };
+    for cold in all.iter().filter(is_ours).filter(may_have_donor) {
         let comes = moved.contains(cold.into);
         // A folder that several workspaces build into belongs to none of them.
         let is_cold =
@@ -88,7 +101,7 @@ pub(crate) fn all(
     let mut warms = Vec::new();
     for colds in families.into_values() {
         let common = common_donors(survey, &colds, how, &progress);
-        let mut known: BTreeMap<PathBuf, Donor> = BTreeMap::new();
+        let mut known = Known::default();
         for cold in colds {
             warms.extend(from_several(
                 cold, &common, survey, how, &mut known, &progress,
@@ -179,7 +192,7 @@ fn from_several(
     common: &[Candidate],
     survey: &Survey,
     how: EngineOptions<'_>,
-    known: &mut BTreeMap<PathBuf, Donor>,
+    known: &mut Known,
     progress: &Progress,
 ) -> Vec<WarmFolder> {
     let Ok(wants) = cold.wants(survey, how) else {
@@ -208,6 +221,7 @@ fn from_several(
         .into_iter()
         .map(|candidate| {
             let donor = known
+                .donors
                 .remove(&candidate.folder)
                 .unwrap_or_else(|| Donor::of(candidate.clone(), &wants, progress));
             (&candidate.folder, donor)
@@ -219,20 +233,24 @@ fn from_several(
     for (folder, mut donor) in donors {
         here.different = inspect::different(donor.inventory(), &there, &here);
         for before in &warms {
-            let Some(before) = known.get(&before.from) else {
+            let pair = (folder.clone(), before.from.clone());
+            let Some(before) = known.donors.get(&before.from) else {
                 continue;
             };
-            let different = inspect::different(donor.inventory(), before.inventory(), &here);
+            let compared = known.compared.entry(pair).or_default();
+            let different = compared.different(donor.inventory(), before.inventory(), &here);
             here.different.extend(different);
         }
         let warm = donor.choose(cold, &wants, &here, survey);
         here.add(donor.inventory(), &warm);
-        known.insert(folder.clone(), donor);
+        known.donors.insert(folder.clone(), donor);
         if !warm.units.is_empty() {
             warms.push(warm);
         }
     }
     // Others do not ask for what only this one has.
-    known.retain(|folder, _| common.iter().any(|candidate| candidate.folder == *folder));
+    known
+        .donors
+        .retain(|folder, _| common.iter().any(|candidate| candidate.folder == *folder));
     warms
 }

@@ -22,7 +22,7 @@ use crate::text::failure;
 use crate::warm::decide::{Estimate, Gives};
 pub(crate) use crate::warm::inspect::flaws::{Origin, look_into, names};
 pub(crate) use crate::warm::inspect::reach::{otherwise_flagged, otherwise_made};
-pub(crate) use crate::warm::inspect::same::different;
+pub(crate) use crate::warm::inspect::same::{Compared, different};
 pub(crate) use crate::warm::inspect::trust::{Trust, doubt, not_a_donor, repositories};
 use crate::warm::relocate::without_place as without;
 use crate::{fs, markers};

@@ -44,7 +44,7 @@ pub(super) fn state(root: &Path, options: &[&str]) -> Option<String> {
                 folders.push(below);
             } else if name == "Cargo.toml" {
                 let text = bytes(&path)??;
-                if leads_out(&text) {
+                if leads_out(&text, &folder) {
                     return None;
                 }
                 hasher.update(blake3::hash(&text).as_bytes());
@@ -54,10 +54,36 @@ pub(super) fn state(root: &Path, options: &[&str]) -> Option<String> {
     Some(hasher.finalize().to_hex()[..32].to_owned())
 }
 
-/// Whether a manifest may name something outside of its workspace, or cannot be read.
-fn leads_out(manifest: &[u8]) -> bool {
-    memchr::memmem::find(manifest, b"..").is_some()
-        || table(manifest).is_none_or(|table| names_a_place(&Value::Table(table)))
+/// Whether a manifest in this folder, relative to its workspace's, may name something outside of that, or cannot be read.
+fn leads_out(manifest: &[u8], folder: &Path) -> bool {
+    let deep = folder.components().count();
+    table(manifest).is_none_or(|table| {
+        let value = Value::Table(table);
+        names_a_place(&value) || is_any_outside(&value, deep)
+    })
+}
+
+/// Whether a text leads out of the workspace, as a path from a folder that is so deep in it.
+fn is_any_outside(value: &Value, deep: usize) -> bool {
+    match value {
+        Value::String(text) => is_outside(text, deep),
+        Value::Array(all) => all.iter().any(|value| is_any_outside(value, deep)),
+        Value::Table(table) => table.values().any(|value| is_any_outside(value, deep)),
+        _ => false,
+    }
+}
+
+fn is_outside(path: &str, mut deep: usize) -> bool {
+    // Windows takes both separators.
+    for part in path.split(['/', '\\']) {
+        match part {
+            "" | "." => {}
+            ".." if deep == 0 => return true,
+            ".." => deep -= 1,
+            _ => deep += 1,
+        }
+    }
+    false
 }
 
 /// An error with [`ROOT`] for the workspace's folder; `None` if it names a place around that folder.

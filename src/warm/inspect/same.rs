@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use rayon::prelude::*;
 
@@ -17,6 +17,57 @@ use crate::warm::relocate;
 /// The text that replaces a target folder before a comparison.
 const PLACE: &str = "<target>";
 
+/// The units of two folders that were compared already, and whether they were the same. In a run with many worktrees, the
+/// same two donors are compared for each.
+#[derive(Debug, Default)]
+pub(crate) struct Compared(Mutex<HashMap<UnitId, bool>>);
+
+impl Compared {
+    fn or_compare(&self, unit: &UnitId, compare: impl FnOnce() -> bool) -> bool {
+        let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = known().get(unit).copied();
+        before.unwrap_or_else(|| {
+            let same = compare();
+            known().insert(unit.clone(), same);
+            same
+        })
+    }
+
+    /// As [`different`], with each unit compared once.
+    #[must_use]
+    pub(crate) fn different(
+        &self,
+        donor: &Inventory,
+        other: &Inventory,
+        here: &DestinationUnits,
+    ) -> BTreeSet<UnitId> {
+        let there: HashMap<&UnitId, &Unit> =
+            other.units.iter().map(|unit| (&unit.id, unit)).collect();
+        let new = donor.units.iter().filter(|unit| !here.has(&unit.id));
+        let matter: BTreeSet<&UnitId> = new.flat_map(|unit| &unit.dependencies).collect();
+        let both = donor.units.par_iter().filter_map(|unit| {
+            let other = there.get(&unit.id).filter(|_| matter.contains(&unit.id))?;
+            Some((unit, *other))
+        });
+        let called = |inventory| move || names(inventory);
+        let (mine, theirs) = (LazyLock::new(called(donor)), LazyLock::new(called(other)));
+        let differ = both.filter(|(one, two)| {
+            let one = At {
+                unit: one,
+                folder: &donor.folder,
+                names: &|| mine.as_slice(),
+            };
+            let two = At {
+                unit: two,
+                folder: &other.folder,
+                names: &|| theirs.as_slice(),
+            };
+            !self.or_compare(&one.unit.id, || is_same(one, two))
+        });
+        differ.map(|(unit, _)| unit.id.clone()).collect()
+    }
+}
+
 /// Which units that both have are not the same in both, though they have the same name.
 ///
 /// Only what those units of the donor were compiled with matters, and is compared, that may still be taken: which are
@@ -28,29 +79,7 @@ pub(crate) fn different(
     other: &Inventory,
     here: &DestinationUnits,
 ) -> BTreeSet<UnitId> {
-    let there: HashMap<&UnitId, &Unit> = other.units.iter().map(|unit| (&unit.id, unit)).collect();
-    let new = donor.units.iter().filter(|unit| !here.has(&unit.id));
-    let matter: BTreeSet<&UnitId> = new.flat_map(|unit| &unit.dependencies).collect();
-    let both = donor.units.par_iter().filter_map(|unit| {
-        let other = there.get(&unit.id).filter(|_| matter.contains(&unit.id))?;
-        Some((unit, *other))
-    });
-    let called = |inventory| move || names(inventory);
-    let (mine, theirs) = (LazyLock::new(called(donor)), LazyLock::new(called(other)));
-    let differ = both.filter(|(one, two)| {
-        let one = At {
-            unit: one,
-            folder: &donor.folder,
-            names: &|| mine.as_slice(),
-        };
-        let two = At {
-            unit: two,
-            folder: &other.folder,
-            names: &|| theirs.as_slice(),
-        };
-        !is_same(one, two)
-    });
-    differ.map(|(unit, _)| unit.id.clone()).collect()
+    Compared::default().different(donor, other, here)
 }
 
 /// A unit, and the target folder that it is in.

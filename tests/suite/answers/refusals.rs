@@ -73,6 +73,10 @@ fn one_for_all_worktrees_of_a_run() {
     );
     asked(&sandbox, SETUP, 3);
     asked(&sandbox, SETUP, 2);
+    // Where Cargo reads more than the manifests in the fixture, but nothing outside of it.
+    let inside = "[package]\nname = \"a\"\n[dependencies]\nb = { path = \"../b\" }\n";
+    let sandbox = refused(&[BROKEN[0], ("tests/fixture/a/Cargo.toml", inside)]);
+    asked(&sandbox, SETUP, 2);
 }
 
 #[test]
