@@ -51,7 +51,7 @@ const BUILD: &[&str] = &["build", "--workspace"];
 #[test]
 fn differences_in_place() {
     let step = match amount() {
-        Amount::Usual => 6,
+        Amount::Usual => 9,
         Amount::More => 3,
         Amount::Full => 1,
     };

@@ -310,6 +310,9 @@ fn a_link_to_where_it_is() {
 /// and in the bitcode that is all there is with link-time optimisation.
 #[test]
 fn a_hidden_path() {
+    if crate::amount::without_longest() {
+        return;
+    }
     let dependencies = "reg-hides-const = \"1\"\nreg-hides-code = \"1\"\nreg-hides-macro = \"1\"\n\
         reg-keep-top = \"1\"\nreg-keep-env = \"1\"\n";
     let main = r#"fn main() {
