@@ -7,6 +7,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "this module is the door")]
 
+mod bare_root;
 mod cache;
 mod checkpoint;
 mod delete;
@@ -42,6 +43,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 
+pub(crate) use crate::fs::bare_root::{is_bare, remove_bare};
 pub(crate) use crate::fs::cache::{
     digest, has_other_names, lock_alone, lock_in_common, lock_where_possible, move_file, note_use,
     state, try_lock_alone,

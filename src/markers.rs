@@ -86,6 +86,9 @@ pub(crate) const SHARED_ROOT_MARK: &str = ".sharedtarget";
 /// The file in it that holds the token of the shared root, which the user's state holds too.
 pub(crate) const ROOT_TOKEN: &str = "token";
 
+/// The empty file in the folder that marks a shared root whose time is that of the last look at the age of everything.
+pub(crate) const SWEPT: &str = "swept";
+
 /// Where a shared root keeps what Cargo addresses by `{workspace-path-hash}`.
 pub(crate) const BUILD_FOLDER: &str = "build";
 

@@ -14,7 +14,7 @@ use crate::clean::orphan_record::OrphanNotes;
 use crate::clean::orphans::DAY;
 use crate::clean::stale::AllDirs;
 use crate::clean::{compilers, look};
-use crate::markers::SHARED_ROOT_MARK;
+use crate::markers::{SHARED_ROOT_MARK, SWEPT};
 use crate::plan::action::{Action, Plan, Warning, boxed};
 use crate::plan::conduct::{Ui, conduct, look};
 use crate::plan::kept::KeptReason;
@@ -166,9 +166,6 @@ fn goes(orphans: &[DeleteFolder], folder: &TargetFolder) -> bool {
 fn freeable(orphans: &[DeleteFolder]) -> Bytes {
     crate::fs::model::freeable(orphans.iter().filter_map(|one| one.usage.as_ref()))
 }
-
-/// The empty file in the shared root whose time is that of the last look at the age of everything.
-const SWEPT: &str = "swept";
 
 /// The deletions that no user asked for, made when a worktree is set up or by a timer: to keep the settings' limits,
 /// and of worktrees that are gone.

@@ -2,15 +2,17 @@
 
 use std::path::Path;
 
+use crate::fs;
 use crate::plan::action::{Action, EditFile, Kind, Section};
 use crate::plan::outcome::{Came, Stopped};
 use crate::plan::run::Run;
 use crate::setup::model::{
-    Exclude, InstallWrapper, RecordOwner, Restore, WriteConfig, WriteSettings,
+    Exclude, InstallWrapper, RecordOwner, RemoveSharedRoot, Restore, WriteConfig, WriteSettings,
 };
-use crate::setup::report::SECTION;
+use crate::setup::report::{REMOVED_ROOT, SECTION};
 use crate::setup::write;
 use crate::survey::folder::{Litter, Trash};
+use crate::text::failure;
 
 /// Whether litter is what a killed run left of this change.
 fn is_of(edit: &EditFile, litter: &Trash) -> bool {
@@ -212,6 +214,26 @@ impl Action for Restore {
     fn apply(&self, _run: &Run<'_>) -> Result<Came, Stopped> {
         let made = self.remove_folder.then_some(self.remove_above);
         write::restore(&self.edit, made)?;
+        Ok(Came::default())
+    }
+}
+
+impl Action for RemoveSharedRoot {
+    fn kind(&self) -> Kind {
+        Self::KIND
+    }
+
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn section(&self) -> &'static Section {
+        &REMOVED_ROOT
+    }
+
+    fn apply(&self, _run: &Run<'_>) -> Result<Came, Stopped> {
+        let removed = fs::remove_bare(&self.path);
+        removed.map_err(|error| Stopped::Skipped(failure::words(error.as_ref())))?;
         Ok(Came::default())
     }
 }

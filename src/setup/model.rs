@@ -107,3 +107,15 @@ impl Restore {
     /// Its kind.
     pub(crate) const KIND: Kind = Kind::new("restore", "restored");
 }
+
+/// Remove the shared root, in which nothing else is left.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct RemoveSharedRoot {
+    pub(crate) path: PathBuf,
+}
+
+impl RemoveSharedRoot {
+    /// Its kind.
+    pub(crate) const KIND: Kind = Kind::new("remove_shared_root", "shared-root-removed");
+}

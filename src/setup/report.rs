@@ -9,7 +9,7 @@ use crate::plan::action::{EditFile, Plan, Section};
 use crate::plan::outcome::Outcome;
 use crate::plan::reasons;
 use crate::setup::model::{
-    Exclude, InstallWrapper, RecordOwner, Restore, WriteConfig, WriteSettings,
+    Exclude, InstallWrapper, RecordOwner, RemoveSharedRoot, Restore, WriteConfig, WriteSettings,
 };
 use crate::survey::folder::Layout;
 use crate::term::table::{Align, Table};
@@ -172,3 +172,24 @@ fn outcome(out: Out<'_>, outcome: &Outcome, _view: &View) -> io::Result<()> {
     }
     Ok(())
 }
+
+/// Where the removal of the shared root is shown.
+pub(crate) static REMOVED_ROOT: Section = Section {
+    plan_order: 11,
+    plan: |out, plan, view| {
+        for root in plan.all::<RemoveSharedRoot>() {
+            let path = view.paths.show(&root.path);
+            writeln!(
+                out,
+                "{HEADING}Remove the shared root{HEADING:#} {path}: nothing else is left in it"
+            )?;
+            writeln!(out)?;
+        }
+        Ok(())
+    },
+    outcome_order: 11,
+    outcome: |out, outcome, _| match outcome.count(RemoveSharedRoot::KIND) {
+        0 => Ok(()),
+        _ => writeln!(out, "removed the shared root"),
+    },
+};

@@ -10,14 +10,14 @@ use crate::cargo::wrapper_script;
 use crate::git::exclude_edit;
 use crate::hook::decide::{hooks_are_as_asked, uninstall_hook};
 use crate::hook::inspect::hooks_of;
-use crate::markers::SHARED_ROOT_MARK;
+use crate::markers::{DEFAULT_ROOT, SHARED_ROOT_MARK};
 use crate::plan::action::{Plan, Warning, boxed};
 use crate::plan::conduct::{Ui, conduct, look, moved};
 use crate::plan::hook_state::HookState;
 use crate::plan::kept::{Kept, KeptReason, Subject};
 use crate::setup::command::{inspect_moves, note_devices};
 use crate::setup::decide::SetupOptions;
-use crate::setup::model::Restore;
+use crate::setup::model::{RemoveSharedRoot, Restore};
 use crate::setup::timer;
 use crate::setup::timer::model::SwitchTimer;
 use crate::setup::undo_decide;
@@ -126,12 +126,31 @@ pub(crate) fn run(request: &Request, ui: &Ui) -> Result<Exit> {
     let unknown = |warning: &Warning| matches!(warning, Warning::NoRecord { .. });
     let incomplete =
         !hooks_are_out || plan.kept.iter().any(by_hand) || plan.warnings.iter().any(unknown);
+    if !incomplete {
+        remove_shared_root(&survey, &mut plan);
+    }
     let exit = conduct("undo", &survey, &plan, request, ui)?;
     // Not all is as it was, though nothing failed.
     Ok(match exit {
         Exit::Done if incomplete => Exit::Incomplete,
         other => other,
     })
+}
+
+/// Has the shared root go, if nothing but its own marks is left in it then. One under a name that the user gave may have
+/// been there before.
+fn remove_shared_root(survey: &Survey, plan: &mut Plan) {
+    let root = &survey.shared_root;
+    let moved = plan.all::<MoveFolder>().map(|one| one.from.as_path());
+    let removed = plan.all::<Restore>().map(|one| &one.edit);
+    let removed = removed.filter(|edit| edit.after.is_none());
+    let leaving: Vec<&Path> = moved.chain(removed.map(|edit| &*edit.file)).collect();
+    let is_ours = root.path.file_name() == Some(DEFAULT_ROOT.as_ref());
+    let may_go = root.exists && root.unreachable.is_none() && is_ours;
+    if may_go && fs::is_bare(&root.path, &leaving) {
+        let path = root.path.clone();
+        plan.add(RemoveSharedRoot { path });
+    }
 }
 
 /// Has a timer stop before its files go.

@@ -25,7 +25,7 @@ use crate::script::crowd_report::Answer;
 use crate::script::json::Scripts;
 use crate::script::model::DropScript;
 use crate::setup::model::{
-    Exclude, InstallWrapper, RecordOwner, Restore, WriteConfig, WriteSettings,
+    Exclude, InstallWrapper, RecordOwner, RemoveSharedRoot, Restore, WriteConfig, WriteSettings,
 };
 use crate::setup::timer::model::{SwitchTimer, Switched, WriteTimer};
 use crate::store::json::Store;
@@ -49,6 +49,7 @@ macro_rules! actions {
             WriteSettings::KIND => WriteSettings,
             WriteConfig::KIND => WriteConfig,
             Restore::KIND => Restore,
+            RemoveSharedRoot::KIND => RemoveSharedRoot,
             WriteTimer::KIND => WriteTimer,
             SwitchTimer::KIND => SwitchTimer,
             InstallHook::KIND => InstallHook,
