@@ -4,19 +4,17 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
-use crate::fs::model::Tag;
-use crate::fs::{exists, info, names, remove_empty_folder, remove_file, tag};
+use crate::fs::{exists, info, names, remove_empty_folder, remove_file};
 use crate::markers::{GITIGNORE, OWNER_SUFFIX, ROOT_TOKEN, SHARED_ROOT_MARK, SWEPT, TAG_NAME};
 
-/// The files in the folder that marks a shared root, in the order in which they go: without its token it is no root any more,
-/// and others wait for its lock until the end.
-const MARKS: [&str; 3] = [ROOT_TOKEN, SWEPT, "lock"];
+/// The files in the folder that marks a shared root.
+const MARKS: [&str; 3] = [SWEPT, "lock", ROOT_TOKEN];
 
 /// Whether a shared root will have nothing but its own marks once these folders have left it, with the owner files beside
 /// them.
 #[must_use]
 pub(crate) fn is_bare(root: &Path, leaving: &[&Path]) -> bool {
-    tag(root) == Tag::Valid && is_bare_below(root, root, leaving).unwrap_or_default()
+    is_bare_below(root, root, leaving).unwrap_or_default()
 }
 
 fn is_bare_below(root: &Path, folder: &Path, leaving: &[&Path]) -> Result<bool> {
@@ -45,27 +43,36 @@ fn is_bare_below(root: &Path, folder: &Path, leaving: &[&Path]) -> Result<bool> 
     Ok(true)
 }
 
-/// Removes a shared root that has nothing but its own marks. The caller has its lock.
+/// Removes a shared root that has nothing but its own marks and these files. The caller has its lock.
 ///
 /// # Errors
 ///
 /// Something else is in it, or a part of it cannot be removed.
-pub(crate) fn remove_bare(root: &Path) -> Result<()> {
-    anyhow::ensure!(is_bare(root, &[]), "something else is in it");
+pub(crate) fn remove_bare(root: &Path, files: &[PathBuf]) -> Result<()> {
+    let leaving: Vec<&Path> = files.iter().map(PathBuf::as_path).collect();
+    anyhow::ensure!(is_bare(root, &leaving), "something else is in it");
     let mark = root.join(SHARED_ROOT_MARK);
-    let marks = MARKS.map(|name| mark.join(name));
-    let others = [TAG_NAME, GITIGNORE].map(|name| root.join(name));
-    let files: Vec<PathBuf> = marks.into_iter().filter(|file| exists(file)).collect();
-    for file in files {
-        remove_file(&file)?;
+    let [swept, lock, token] = MARKS.map(|name| mark.join(name));
+    // With its token it is a root until the end, and then git ignores the rest: so the next run goes on with what a killed
+    // one leaves.
+    let tag = root.join(TAG_NAME);
+    for file in files.iter().chain([&swept, &lock, &tag]) {
+        remove_if_there(file)?;
     }
-    remove_empty_folder(&mark);
     remove_empty_below(root);
-    for file in others.iter().filter(|file| exists(file)) {
-        remove_file(file)?;
+    remove_if_there(&token)?;
+    remove_empty_folder(&mark);
+    remove_if_there(&root.join(GITIGNORE))?;
+    remove_empty_folder(root)
+        .then_some(())
+        .context("something else is in it")
+}
+
+fn remove_if_there(file: &Path) -> Result<()> {
+    match exists(file) {
+        true => remove_file(file),
+        false => Ok(()),
     }
-    let gone = remove_empty_folder(root);
-    gone.then_some(()).context("something else is in it")
 }
 
 /// Removes the empty folders in a folder.

@@ -232,7 +232,7 @@ impl Action for RemoveSharedRoot {
     }
 
     fn apply(&self, _run: &Run<'_>) -> Result<Came, Stopped> {
-        let removed = fs::remove_bare(&self.path);
+        let removed = fs::remove_bare(&self.path, &self.owner_files);
         removed.map_err(|error| Stopped::Skipped(failure::words(error.as_ref())))?;
         Ok(Came::default())
     }

@@ -113,6 +113,8 @@ impl Restore {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct RemoveSharedRoot {
     pub(crate) path: PathBuf,
+    /// The owner files that go with it, of folders that were never built.
+    pub(crate) owner_files: Vec<PathBuf>,
 }
 
 impl RemoveSharedRoot {

@@ -127,7 +127,7 @@ pub(crate) fn run(request: &Request, ui: &Ui) -> Result<Exit> {
     let incomplete =
         !hooks_are_out || plan.kept.iter().any(by_hand) || plan.warnings.iter().any(unknown);
     if !incomplete {
-        remove_shared_root(&survey, &mut plan);
+        remove_shared_root(&survey, &journal, &mut plan);
     }
     let exit = conduct("undo", &survey, &plan, request, ui)?;
     // Not all is as it was, though nothing failed.
@@ -139,17 +139,26 @@ pub(crate) fn run(request: &Request, ui: &Ui) -> Result<Exit> {
 
 /// Has the shared root go, if nothing but its own marks is left in it then. One under a name that the user gave may have
 /// been there before.
-fn remove_shared_root(survey: &Survey, plan: &mut Plan) {
+fn remove_shared_root(survey: &Survey, journal: &Journal, plan: &mut Plan) {
     let root = &survey.shared_root;
+    let is_ours = root.path.file_name() == Some(DEFAULT_ROOT.as_ref());
+    let mut recorded = journal.files().into_iter();
+    let all = recorded.all(|file| is_meant(file, survey));
+    if !root.exists || root.unreachable.is_some() || !is_ours || !all {
+        return;
+    }
+    let Some(owner_files) = undo_decide::left_without_use(survey, plan, fs::exists) else {
+        return;
+    };
     let moved = plan.all::<MoveFolder>().map(|one| one.from.as_path());
     let removed = plan.all::<Restore>().map(|one| &one.edit);
     let removed = removed.filter(|edit| edit.after.is_none());
-    let leaving: Vec<&Path> = moved.chain(removed.map(|edit| &*edit.file)).collect();
-    let is_ours = root.path.file_name() == Some(DEFAULT_ROOT.as_ref());
-    let may_go = root.exists && root.unreachable.is_none() && is_ours;
-    if may_go && fs::is_bare(&root.path, &leaving) {
+    let removed = removed.map(|edit| edit.file.as_path());
+    let owners = owner_files.iter().map(PathBuf::as_path);
+    let leaving: Vec<&Path> = moved.chain(removed).chain(owners).collect();
+    if fs::is_bare(&root.path, &leaving) {
         let path = root.path.clone();
-        plan.add(RemoveSharedRoot { path });
+        plan.add(RemoveSharedRoot { path, owner_files });
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-use crate::cargo::model::SetBy;
+use crate::cargo::model::{Dirs, SetBy};
 use crate::cargo::{config_chain, config_edit, toml_read, wrapper_script};
 use crate::clean::deletable::obstacle;
 use crate::clean::stale;
@@ -13,7 +13,7 @@ use crate::plan::kept::{DeleteReason, Kept, KeptReason, Subject};
 use crate::setup::decide::SetupOptions;
 use crate::setup::decide::moving::to_new_place;
 use crate::setup::model::Restore;
-use crate::survey::folder::TargetFolder;
+use crate::survey::folder::{Owner, TargetFolder, owner_file};
 use crate::survey::journal::{Journal, Undo};
 use crate::survey::model::{Survey, Workspace};
 use crate::warm::moving::MoveFolder;
@@ -57,6 +57,39 @@ pub(crate) fn dirs(survey: &Survey, plan: &Plan) -> AllDirs {
         }
     };
     survey.workspaces.iter().map(of).collect()
+}
+
+/// The owner files of folders that were never built and that no workspace builds into afterwards. `None` if the shared root
+/// is still of use: a workspace builds into it, or an owner file is about one that is not put back.
+pub(crate) fn left_without_use(
+    survey: &Survey,
+    plan: &Plan,
+    exists: fn(&Path) -> bool,
+) -> Option<Vec<PathBuf>> {
+    let root = &survey.shared_root.path;
+    let after = dirs(survey, plan);
+    let leads_in = |dirs: &Dirs| {
+        [&dirs.target_dir, &dirs.build_dir]
+            .iter()
+            .any(|dir| dir.starts_with(root))
+    };
+    if after.iter().any(leads_in) {
+        return None;
+    }
+    let moved: BTreeSet<&Path> = plan
+        .all::<MoveFolder>()
+        .map(|one| one.from.as_path())
+        .collect();
+    let is_put_back = |owner: &Owner| {
+        let mut workspaces = survey.workspaces.iter();
+        workspaces.any(|workspace| workspace.root == owner.workspace)
+    };
+    let left = survey
+        .notes
+        .iter()
+        .filter(|(folder, _)| !moved.contains(folder.as_path()));
+    left.map(|(folder, owner)| (is_put_back(owner) && !exists(folder)).then(|| owner_file(folder)))
+        .collect()
 }
 
 /// The folders that go back to where their workspaces build then, and why others stay.

@@ -7,13 +7,6 @@ use std::path::{Path, PathBuf};
 use crate::facts::{actions, items};
 use crate::sandbox::Sandbox;
 
-/// The tree without what stays on purpose: the shared root with our own records.
-fn rest(sandbox: &Sandbox) -> Vec<(std::path::PathBuf, Vec<u8>)> {
-    let ours = |path: &std::path::Path| path.starts_with("pika/.shared-target");
-    let tree = sandbox.tree("");
-    tree.into_iter().filter(|(path, _)| !ours(path)).collect()
-}
-
 /// A main worktree with a configuration of its own, a linked one without, and one with an empty `.cargo`.
 fn family() -> Sandbox {
     let sandbox = Sandbox::new();
@@ -27,12 +20,12 @@ fn family() -> Sandbox {
 #[test]
 fn everything_is_as_before_byte_for_byte() {
     let sandbox = family();
-    let before = rest(&sandbox);
+    let before = sandbox.tree("");
     sandbox.run("pika", &["--yes"]).code(0);
-    assert_ne!(rest(&sandbox), before);
+    assert_ne!(sandbox.tree(""), before);
     let answer = sandbox.json("pika", &["undo", "--yes"]);
     assert_eq!(actions(&answer, "restore").count(), 4);
-    assert_eq!(rest(&sandbox), before);
+    assert_eq!(sandbox.tree(""), before);
     assert!(!sandbox.exists("beside/.cargo"), "made by us");
     assert!(sandbox.exists("third/.cargo"), "there before us");
 }
@@ -40,7 +33,7 @@ fn everything_is_as_before_byte_for_byte() {
 #[test]
 fn several_setups_with_different_layouts_are_undone_as_one() {
     let sandbox = family();
-    let before = rest(&sandbox);
+    let before = sandbox.tree("");
     let above = sandbox.path("").display().to_string();
     let flat = ["--layout", "flat", "--allow-unsafe-sharing", "--yes"];
     let build_dir = ["--layout", "build-dir", "--config-at", &above, "--yes"];
@@ -48,7 +41,7 @@ fn several_setups_with_different_layouts_are_undone_as_one() {
         sandbox.run("pika", args).code(0);
     }
     sandbox.run("pika", &["undo", "--yes"]).code(0);
-    assert_eq!(rest(&sandbox), before);
+    assert_eq!(sandbox.tree(""), before);
     assert!(!sandbox.exists(".cargo"));
 }
 
@@ -66,12 +59,12 @@ fn a_second_undo_has_nothing_to_do() {
 #[test]
 fn setup_works_again_after_undo() {
     let sandbox = family();
-    let before = rest(&sandbox);
+    let before = sandbox.tree("");
     for _ in 0..2 {
         sandbox.run("pika", &["--yes"]).code(0);
         sandbox.agrees_with_cargo("pika");
         sandbox.run("pika", &["undo", "--yes"]).code(0);
-        assert_eq!(rest(&sandbox), before);
+        assert_eq!(sandbox.tree(""), before);
     }
 }
 
@@ -173,10 +166,10 @@ fn a_configuration_above_the_worktrees_goes_back() {
 #[test]
 fn undo_works_from_a_linked_worktree() {
     let sandbox = family();
-    let before = rest(&sandbox);
+    let before = sandbox.tree("");
     sandbox.run("pika", &["--yes"]).code(0);
     sandbox.run("beside", &["undo", "--yes"]).code(0);
-    assert_eq!(rest(&sandbox), before);
+    assert_eq!(sandbox.tree(""), before);
 }
 
 /// The user's state is lost, or another home is set: undo says which files it cannot put back, and what to do.
@@ -339,5 +332,84 @@ fn several_roots_keep_to_their_own_shared_roots() {
     sandbox.run("", &["undo", "a", "b"]).code(0);
     for repository in ["a/pika", "b/crab", "b/newt"] {
         assert!(!sandbox.exists(&format!("{repository}/.cargo")));
+    }
+}
+
+/// Each line: what is in the shared root besides what `setup` made, and whether the root goes.
+#[test]
+fn the_shared_root_goes_with_what_made_it_and_with_nothing_else() {
+    for (path, goes) in [
+        (None, true),
+        (Some("pika/.shared-target/notes.txt"), false),
+        (Some("pika/.shared-target/app/empty/notes.txt"), false),
+        (Some("pika/.shared-target/.sharedtarget/notes.txt"), false),
+    ] {
+        let sandbox = family();
+        sandbox.run("pika", &["--yes"]).code(0);
+        if let Some(path) = path {
+            sandbox.write(path, "mine");
+        }
+        let token = sandbox.read("pika/.shared-target/.sharedtarget/token");
+        let preview = sandbox.json("pika", &["undo", "--dry-run"]);
+        let planned = actions(&preview, "remove_shared_root").count();
+        assert_eq!(planned, usize::from(goes), "{path:?}");
+        sandbox.run("pika", &["undo", "--yes"]).code(0);
+        assert_eq!(sandbox.exists("pika/.shared-target"), !goes, "{path:?}");
+        if let Some(path) = path {
+            assert_eq!(sandbox.read(path), "mine");
+            let still = sandbox.read("pika/.shared-target/.sharedtarget/token");
+            assert_eq!(still, token);
+        }
+        // The next one is the same root again.
+        sandbox.run("pika", &["--yes"]).code(0);
+        let again = sandbox.read("pika/.shared-target/.sharedtarget/token");
+        assert_eq!(again, token);
+    }
+}
+
+/// It may have been there before.
+#[test]
+fn a_shared_root_under_another_name_stays() {
+    let sandbox = family();
+    let root = sandbox.path("targets").display().to_string();
+    sandbox
+        .run("pika", &["setup", "--shared-root", &root, "--yes"])
+        .code(0);
+    sandbox.run("pika", &["undo", "--yes"]).code(0);
+    assert!(sandbox.exists("targets/.sharedtarget/token"));
+}
+
+/// A run was killed while it removed the root.
+#[test]
+fn a_shared_root_that_is_half_removed_is_made_again() {
+    let all = [
+        "pika/main.sharedtarget.json",
+        "pika/beside.sharedtarget.json",
+        "pika/third.sharedtarget.json",
+        ".sharedtarget/lock",
+        "CACHEDIR.TAG",
+        "pika",
+        ".sharedtarget/token",
+    ];
+    for gone in 1..=all.len() {
+        let sandbox = family();
+        sandbox.run("pika", &["--yes"]).code(0);
+        let root = sandbox.path("pika/.shared-target");
+        let kept = sandbox.path("kept");
+        fs::rename(&root, &kept).expect("put aside");
+        sandbox.run("pika", &["undo", "--yes"]).code(0);
+        fs::rename(&kept, &root).expect("put back");
+        for name in &all[..gone] {
+            let path = root.join(name);
+            let removed = match path.is_dir() {
+                true => fs::remove_dir(path),
+                false => fs::remove_file(path),
+            };
+            removed.expect("removed");
+        }
+        sandbox.run("pika", &["--yes"]).code(0);
+        sandbox.agrees_with_cargo("pika");
+        sandbox.run("pika", &["undo", "--yes"]).code(0);
+        assert!(!root.exists(), "{gone}");
     }
 }
