@@ -11,8 +11,8 @@ pub(crate) fn advice(cause: &Cause) -> Option<&'static str> {
     const FLAGS: &str = "set `rustflags` in one configuration above both worktrees";
     Some(match cause.root() {
         Cause::NotWarmed { warmed: None, .. } => {
-            "install the git hook with `cargo sharedtarget hook install`; or run `cargo sharedtarget onboard` \
-                 before the first build"
+            "run `cargo sharedtarget onboard` before the first build; the git hook (`cargo sharedtarget hook \
+                 install`) does that for new worktrees"
         }
         Cause::NotWarmed { .. } => {
             "run `cargo sharedtarget warm --from DIR` with that donor before a build"

@@ -241,18 +241,20 @@ impl<'a> Search<'a> {
         let found = dependencies.filter_map(|id| self.by_id.get(id).copied());
         let found: Vec<usize> = found.filter(|one| compiled.contains(one)).collect();
         let mut causes = found.into_iter().map(|one| self.because_of(one));
-        let certain = causes.find(|cause| {
-            !matches!(
-                cause.root(),
-                Cause::Left { .. }
-                    | Cause::NotWarmed { .. }
-                    | Cause::BuiltLater { .. }
-                    | Cause::PutHere { .. }
-                    | Cause::Unknown { .. }
-            )
-        });
-        certain.unwrap_or(cause)
+        causes.find(is_certain).unwrap_or(cause)
     }
+}
+
+/// Whether a cause shows a difference.
+fn is_certain(cause: &Cause) -> bool {
+    !matches!(
+        cause.root(),
+        Cause::Left { .. }
+            | Cause::NotWarmed { .. }
+            | Cause::BuiltLater { .. }
+            | Cause::PutHere { .. }
+            | Cause::Unknown { .. }
+    )
 }
 
 fn unknown(why: &str) -> Cause {

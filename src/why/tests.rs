@@ -198,7 +198,9 @@ fn nothing_to_share_with() {
     let there = inventory("/t", vec![unit("a", 1, 2)]);
     assert_eq!(cause(&facts(&there, Vec::new())), Cause::Alone);
     let lock = |text: &str| Some(Lock::parse(text).expect("a lock"));
-    let named = "[[package]]\nname = \"a\"\nversion = \"9.0.0\"\n";
+    let named = |version: &str| {
+        format!("[[package]]\nname = \"a\"\nversion = \"{version}\"\nsource = \"registry+r\"\n")
+    };
     let with = |locks: Vec<Option<Lock>>| Facts {
         others: locks.into_iter().map(|lock| ("/o".into(), lock)).collect(),
         ..facts(&there, Vec::new())
@@ -209,9 +211,11 @@ fn nothing_to_share_with() {
         others_in: None,
     };
     assert_eq!(
-        cause(&with(vec![lock(""), lock(named)])),
+        cause(&with(vec![lock(""), lock(&named("1.0.0"))])),
         not_built(&["/o"])
     );
+    // Of another version.
+    assert_eq!(cause(&with(vec![lock(&named("9.0.0"))])), not_built(&[]));
     // Without its `Cargo.lock` it is unknown that it has none.
     assert_eq!(cause(&with(vec![None])), not_built(&[]));
 }
@@ -269,6 +273,35 @@ fn the_nearest_other_unit() {
     };
     let expected = [UnitDifference::Package(version)];
     assert!(matches!(found, Cause::OtherUnit { differences, .. } if differences == expected));
+}
+
+/// Of units that differ in one thing, one that another command made is farther away, in whatever order they are found.
+#[test]
+fn a_unit_of_another_command_is_farther() {
+    let checked = Unit {
+        id: id("x"),
+        files: vec![file(
+            "debug/deps/liba.rmeta".into(),
+            Sharing::Link,
+            at(1),
+            at(1),
+        )],
+        ..unit("a", 1, 2)
+    };
+    let other = Unit {
+        id: id("y"),
+        rustflags: vec!["-Cx".into()],
+        ..unit("a", 1, 2)
+    };
+    let there = inventory("/t", vec![unit("a", 1, 2)]);
+    for units in [[checked.clone(), other.clone()], [other, checked]] {
+        let near = inventory("/o", units.to_vec());
+        let found = cause(&facts(&there, vec![donor(&near, Relation::Family)]));
+        assert!(
+            matches!(&found, Cause::OtherUnit { id: of, .. } if *of == id("y")),
+            "{found:?}"
+        );
+    }
 }
 
 #[test]

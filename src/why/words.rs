@@ -176,7 +176,7 @@ fn difference_word(difference: &UnitDifference) -> &'static str {
         UnitDifference::Unit(difference) => match difference {
             Difference::Checked => "kind (check or build)",
             Difference::Profile { .. } => "profile",
-            Difference::Settings => "profile settings",
+            Difference::Settings => "profile settings or lints",
             Difference::Triple { .. } => "target triple",
             Difference::Compiler { .. } => "compiler",
             Difference::Rustflags { .. } => "RUSTFLAGS",
@@ -261,7 +261,7 @@ fn field(field: &FieldDifference) -> String {
         FieldDifference::Compiler => "compiler".into(),
         FieldDifference::Rustflags => "RUSTFLAGS".into(),
         FieldDifference::Features => "features".into(),
-        FieldDifference::Profile => "profile settings".into(),
+        FieldDifference::Profile => "profile settings or lints".into(),
         FieldDifference::Target => "target in the manifest".into(),
         FieldDifference::Triple => "target triple".into(),
         FieldDifference::Method => "method of detecting changed sources".into(),

@@ -32,6 +32,12 @@ fn prepared() -> PathBuf {
         let files = [("build.rs", script), ("src/lib.rs", text)];
         registry.publish(("keeps", "1.0.0"), &[], "", &files);
         registry.publish(("extra", "1.0.0"), &[], "", &[("src/lib.rs", "")]);
+        // Cargo hashes the lints of a manifest with the settings of the profile.
+        let lints = "[lints.rust]\nunused = \"allow\"";
+        let text = "pub fn it() -> &'static str { \"leaf 1.2.0\" }\n";
+        registry.publish(("leaf", "1.2.0"), &[], lints, &[("src/lib.rs", text)]);
+        let text = "pub fn it() -> &'static str { leaf::it() }\n";
+        registry.publish(("stem", "1.0.0"), &["leaf"], "", &[("src/lib.rs", text)]);
     })
 }
 
@@ -236,6 +242,74 @@ fn another_version() {
     assert_eq!(found, expected);
     let core = cause(&workspace(&sandbox, "beside", &[]), "core-lib");
     assert_eq!(core["package"], "leaf", "{core}");
+}
+
+/// A version has other lints, which are no settings of the profile here; and the packages of a workspace have versions too.
+#[test]
+fn a_version_explains_the_rest() {
+    let sandbox = start();
+    sandbox.cargo("pika", &["build"]);
+    sandbox.cargo("beside", &["update", "leaf", "--precise", "1.2.0"]);
+    let manifest = sandbox.read("beside/app/Cargo.toml");
+    sandbox.write("beside/app/Cargo.toml", &manifest.replace("0.2.0", "0.3.0"));
+    sandbox.cargo("beside", &["build"]);
+    let answer = workspace(&sandbox, "beside", &[]);
+    let leaf = cause(&answer, "leaf")["differences"].clone();
+    let expected = serde_json::json!([{"in": "version", "from": "1.0.0", "to": "1.2.0"}]);
+    assert_eq!(leaf, expected);
+    let app = units(&answer, "app");
+    let script = app.iter().find(|unit| unit["kind"] == "build_script");
+    let script = &script.expect("a build script")["cause"];
+    let expected = serde_json::json!([{"in": "version", "from": "0.2.0", "to": "0.3.0"}]);
+    assert_eq!(script["differences"], expected, "{script}");
+}
+
+/// A `Cargo.lock` that names another version of the package does not name this one.
+#[test]
+fn another_version_in_a_lock_file() {
+    let sandbox = start();
+    sandbox.cargo("beside", &["update", "leaf", "--precise", "1.1.0"]);
+    sandbox.cargo("beside", &["build"]);
+    let leaf = cause(&workspace(&sandbox, "beside", &[]), "leaf");
+    assert_eq!(leaf["cause"], "not_built_elsewhere", "{leaf}");
+    assert_eq!(leaf["named_by"], serde_json::json!([]));
+    let text = said(&sandbox, "beside", &["leaf"]);
+    assert!(text.contains("built in no other worktree\n"), "{text}");
+}
+
+/// The nearest unit is of the same command: another command's shares nothing, whatever else is the same. A dependency that
+/// `warm` has put there was not compiled.
+#[test]
+fn a_dependency_that_is_another_one() {
+    let sandbox = start();
+    sandbox.worktree("pika", "third");
+    let newer = |folder: &str, needs: &str| {
+        sandbox.write(&format!("{folder}/core/Cargo.toml"), &core(needs));
+        sandbox.cargo(folder, &["update", "leaf", "--precise", "1.1.0"]);
+    };
+    let needs = "leaf = \"1\"\nstem = \"1\"\n";
+    sandbox.write("pika/core/Cargo.toml", &core(needs));
+    sandbox.cargo("pika", &["check"]);
+    sandbox.cargo("pika", &["build"]);
+    newer("beside", needs);
+    sandbox.cargo("beside", &["build"]);
+    let stem = cause(&workspace(&sandbox, "beside", &[]), "stem");
+    assert_eq!(stem["package"], "leaf", "{stem}");
+    assert_eq!(stem["because"]["differences"][0]["in"], "version", "{stem}");
+
+    newer("third", "leaf = \"1\"\n");
+    sandbox.cargo("third", &["build"]);
+    fs::remove_dir_all(sandbox.path("beside/target")).expect("deleted");
+    let third = sandbox.path("third/target").display().to_string();
+    sandbox.run("beside", &["warm", "--from", &third]).code(0);
+    sleep(PAUSE);
+    let built = sandbox.cargo("beside", &["build", "-v"]).said();
+    assert!(built.contains("Fresh leaf v1.1.0"), "{built}");
+    let stem = cause(&workspace(&sandbox, "beside", &[]), "stem");
+    let expected = serde_json::json!([{"in": "dependencies", "packages": ["leaf"]}]);
+    assert_eq!(stem["differences"], expected, "{stem}");
+    let text = said(&sandbox, "beside", &[]);
+    assert!(!text.contains("compiled: not compiled"), "{text}");
 }
 
 #[test]
