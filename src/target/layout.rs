@@ -115,6 +115,7 @@ pub fn owner(path: &[&str], folder: bool) -> Owner {
         },
         ["deps", name] if folder && shape::is_metadata_folder(name) => Group::Leaked,
         ["deps", name, shape::METADATA] if shape::is_metadata_folder(name) => Group::Leaked,
+        ["deps", of_link @ ..] if shape::is_of_a_link(of_link, folder) => Group::Leaked,
         _ if folder => Group::Folder,
         ["deps", ..] => Group::Unhashed,
         [name] if markers::LOCK_NAMES.contains(name) => Group::Cargo,

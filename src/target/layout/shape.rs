@@ -53,10 +53,22 @@ fn is_compiled(path: &[&str], folder: bool) -> bool {
         [name] if folder => is_metadata_folder(name) || is_link_folder(name),
         [name] => is_artifact(name),
         [of, name] if is_metadata_folder(of) => !folder && *name == METADATA,
-        [of, name] if is_link_folder(of) => !folder && is_artifact(name),
+        [of, ..] if is_link_folder(of) => is_of_a_link(path, folder),
         _ => false,
     }
 }
+
+/// Whether something has the shape of the folder in which rustc collects what it links, or of something in it.
+pub(crate) fn is_of_a_link(path: &[&str], folder: bool) -> bool {
+    match path {
+        [of] | [of, IMPORTS] if folder => is_link_folder(of),
+        [of, name] | [of, IMPORTS, name] => !folder && is_link_folder(of) && is_artifact(name),
+        _ => false,
+    }
+}
+
+/// The folder of import libraries in that folder.
+const IMPORTS: &str = "raw-dylibs";
 
 /// A folder with the debug information of a program on macOS; in `build` a link to one.
 fn is_symbols(name: &str) -> bool {
@@ -218,6 +230,7 @@ mod tests {
             "build/a/#/out/rmetaAbCd12/full.rmeta",
             "build/a/#/out/rustcAbCd12/",
             "build/a/#/out/rustcAbCd12/symbols.o",
+            "build/a/#/out/rustcAbCd12/raw-dylibs/",
             "build/a/#/run/stdout",
         ] {
             assert!(asked(path, is_of_a_unit), "{path}");

@@ -119,6 +119,42 @@ fn metadata_of_a_killed_compiler_goes() {
     assert_eq!(made(&built.said()), [""; 0]);
 }
 
+/// A compiler that was killed while it linked leaves a folder too. No build script has made that, so `warm` takes all the same
+/// units, and `gc` deletes it, unless something else lies in it.
+#[test]
+fn a_killed_link_spoils_nothing() {
+    let sandbox = start();
+    sandbox.cargo("pika", &["build", "--offline"]);
+    if profile::is_new(&sandbox.path("pika/target/debug")) {
+        // There it is in the folder of the unit that was being linked.
+        return;
+    }
+    let deps = "pika/target/debug/deps";
+    let folder = |name: &str| format!("{deps}/rustc{name}");
+    for name in ["AbCdEf", "012345"] {
+        sandbox.write(&format!("{}/symbols.o", folder(name)), "an object");
+        let imports = sandbox.path(&format!("{}/raw-dylibs", folder(name)));
+        std::fs::create_dir(imports).expect("a folder");
+    }
+    let beside = sandbox.path("beside").display().to_string();
+    sandbox.git("pika", &["worktree", "add", "-q", "--detach", &beside]);
+    sandbox.run("beside", &["warm"]).code(0);
+    assert!(!sandbox.exists("beside/target/debug/deps/rustcAbCdEf"));
+    let built = sandbox.cargo("beside", &["build", "--offline", "-v"]);
+    assert!(
+        built.said().contains("Fresh scripted"),
+        "{:?}",
+        built.said()
+    );
+
+    sandbox.write(&format!("{}/mine.txt", folder("012345")), "mine");
+    sandbox.run("pika", &["gc", "--yes"]);
+    assert!(!sandbox.exists(&folder("AbCdEf")));
+    assert!(sandbox.exists(&format!("{}/mine.txt", folder("012345"))));
+    let built = sandbox.cargo("pika", &["build", "--offline", "-v"]);
+    assert_eq!(made(&built.said()), [""; 0]);
+}
+
 /// Where the linker compresses debug information, no name can be found in a program, and so all sets stay.
 #[test]
 fn sets_of_a_program_with_compressed_debug_information_stay() {
