@@ -228,6 +228,7 @@ pub(crate) fn gc(
         plan.add(folder);
     }
     plan.freeable = freeable(all.iter());
+    plan.by_units = plan.freeable;
     plan
 }
 

@@ -175,6 +175,8 @@ pub(crate) struct Limited {
     /// day.
     pub(crate) actions: Vec<Box<dyn Action>>,
     pub(crate) freeable: Bytes,
+    /// The part of that which units take.
+    by_units: Bytes,
     /// The space that the limits ask to free and that cannot be freed.
     pub(crate) missed: Option<Bytes>,
     /// How much less is free then than the settings say.
@@ -191,6 +193,7 @@ impl Limited {
     pub(crate) fn add_to(self, plan: &mut Plan) -> (Option<PathBuf>, OrphanNotes) {
         plan.actions.extend(self.actions);
         plan.freeable += self.freeable;
+        plan.by_units += self.by_units;
         plan.warnings.extend(self.orphans.untold());
         let over = self.missed.map(|bytes| Warning::OverBudget { bytes });
         let short = self.short.map(|bytes| Warning::LowSpace { bytes });
@@ -303,6 +306,7 @@ fn by_budget(
     let still_short = short.and_then(|short| short.0.checked_sub(plan.freeable.0));
     Ok(Limited {
         freeable: plan.freeable,
+        by_units: plan.by_units,
         actions: plan.actions,
         missed,
         short: still_short.filter(|short| *short > 0).map(Bytes),

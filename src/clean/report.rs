@@ -8,7 +8,7 @@ use crate::clean::model::{
     CollectFolder, CollectReason, CollectedUnit, DeleteFolder, FinishTrash, KeptUnit,
     KeptUnitReason, Orphaned,
 };
-use crate::fs::model::Usage;
+use crate::fs::model::{Freed, Usage};
 use crate::plan::action::{Plan, Section};
 use crate::plan::kept::LastUseSource;
 use crate::plan::outcome::{Collected, Done, Outcome};
@@ -56,7 +56,7 @@ fn plan(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
         any = true;
     }
     if any {
-        writeln!(out, "together they free {GOOD}{}{GOOD:#}", plan.freeable)?;
+        writeln!(out, "together they free {GOOD}{}{GOOD:#}", plan.by_units)?;
         writeln!(out)?;
     }
     Ok(())
@@ -181,7 +181,8 @@ fn why(reason: &CollectReason) -> String {
         } => format!("{name} is not installed"),
         CollectReason::ToolchainGone { toolchain: None } => "its compiler is not installed".into(),
         CollectReason::Superseded { .. } => "superseded by a newer build".into(),
-        CollectReason::Unfinished => "its build was interrupted".into(),
+        // Its build was interrupted, or `setup` has moved it to another path.
+        CollectReason::Unfinished => "incomplete".into(),
         CollectReason::Leaked => "remnants of rustc from earlier builds".into(),
         CollectReason::Idle { source, .. } => match source {
             LastUseSource::Read => "not used for that long".into(),
@@ -204,6 +205,13 @@ fn and_others(count: usize) -> String {
     }
 }
 
+/// The space that the deletion of units freed.
+fn freed_by_units(outcome: &Outcome) -> Freed {
+    let done = outcome.all(CollectFolder::KIND);
+    let freed = done.filter_map(|done| done.freed);
+    freed.fold(Freed::default(), |sum, one| sum + one)
+}
+
 /// Writes which units were deleted.
 fn outcome(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Result<()> {
     let done: Vec<&Done> = outcome.all(CollectFolder::KIND).collect();
@@ -216,15 +224,16 @@ fn outcome(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Result<()> {
     };
     let units: usize = collected().map(|(_, one)| one.units).sum();
     let others = collected().map(|(_, one)| one.others).sum();
+    let freed = freed_by_units(outcome);
     writeln!(
         out,
         "deleted {}{} of {} ({}): freed {}{GOOD}{}{GOOD:#}",
         counted(units, "unit"),
         and_others(others),
         counted(done.len(), "target folder"),
-        entries(outcome.freed.entries),
+        entries(freed.entries),
         at_most(outcome),
-        outcome.freed.on_disk,
+        freed.on_disk,
     )?;
     for (path, one) in collected().filter(|(_, one)| !one.left.is_empty()) {
         let first = one.left.first().map(String::as_str).unwrap_or_default();
@@ -280,8 +289,9 @@ fn deletions(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
             folders_and_litter(count - litter, litter)
         )?;
         table.write(out, view.width)?;
-        // The plan shows the space that sharing frees beside the sharing.
-        let frees = Bytes(plan.freeable.0.saturating_sub(plan.by_sharing.0));
+        // The plan shows the space that sharing frees beside the sharing, and that of units beside the units.
+        let others = plan.by_sharing + plan.by_units;
+        let frees = Bytes(plan.freeable.0.saturating_sub(others.0));
         writeln!(out, "  together they free {GOOD}{frees}{GOOD:#}")?;
         writeln!(out)?;
     }
@@ -326,13 +336,15 @@ fn deleted(out: Out<'_>, outcome: &Outcome, view: &View) -> io::Result<()> {
     let litter = outcome.count(FinishTrash::KIND);
     let other = outcome.done.iter().any(|done| done.freed.is_some());
     if folders + litter > 0 || (outcome.freed.entries > 0 && !other) {
+        // A deletion that failed half-way counts here too.
+        let by_units = freed_by_units(outcome);
         writeln!(
             out,
             "deleted {} ({}): freed {}{GOOD}{}{GOOD:#}",
             folders_and_litter(folders, litter),
-            entries(outcome.deleted.entries),
+            entries(outcome.deleted.entries.saturating_sub(by_units.entries)),
             at_most(outcome),
-            outcome.deleted.on_disk,
+            Bytes(outcome.deleted.on_disk.0.saturating_sub(by_units.on_disk.0)),
         )?;
     }
     // A run may delete these by itself, so it names them.

@@ -33,6 +33,9 @@ pub(crate) struct Plan {
     /// The part of that which comes free because folders share files, in a plan that also deletes.
     #[serde(skip)]
     pub(crate) by_sharing: Bytes,
+    /// The part that comes free because units are deleted.
+    #[serde(skip)]
+    pub(crate) by_units: Bytes,
 }
 
 impl Plan {

@@ -68,6 +68,7 @@ pub(crate) fn run(
     let mut plan = setup.with(&survey, warms, relinks);
     plan.actions.extend(boxed(collects));
     plan.freeable += freeable;
+    plan.by_units += freeable;
     // A hook that finds nothing to run is no setup.
     if plan.actions.is_empty() {
         require_tools(&survey, request, ui)?;
