@@ -8,9 +8,10 @@ use crate::audit::listing::{
     Configured, FolderState, ListedFolder, ListedWorkspace, Listing, Total,
 };
 use crate::cargo::model::{SetBy, Tracked};
+use crate::clean::deletable::unfit;
 use crate::clean::stale;
 use crate::clean::stale::AllDirs;
-use crate::fs::model::{Usage, freeable, on_disk};
+use crate::fs::model::{Tag, Usage, freeable, on_disk};
 use crate::plan::kept::KeptReason;
 use crate::setup::naming;
 use crate::size::Bytes;
@@ -39,7 +40,12 @@ pub(crate) fn listing(survey: &mut Survey) -> Listing {
     let mut folders: Vec<ListedFolder> = std::mem::take(&mut survey.folders)
         .into_iter()
         .zip(states)
-        .map(|(folder, state)| ListedFolder { folder, state })
+        .map(|(mut folder, state)| {
+            if !is_of_cargo(&folder) {
+                folder.last_build = None;
+            }
+            ListedFolder { folder, state }
+        })
         .collect();
     folders.sort_by_key(|row| Reverse(row.folder.usage.as_ref().map(|usage| usage.on_disk)));
     let mut used: HashMap<&Path, Vec<&TargetFolder>> = HashMap::new();
@@ -149,8 +155,19 @@ fn configured(
     }
 }
 
+/// Whether Cargo has built into a folder, as far as its marks tell: others make folders of the name `target` too.
+pub(crate) fn is_of_cargo(folder: &TargetFolder) -> bool {
+    folder.marks.symlink || folder.marks.tag == Tag::Valid || folder.marks.cargo
+}
+
 fn state(folder: &TargetFolder, survey: &Survey, dirs: &AllDirs) -> FolderState {
     match stale::stale(folder, survey, dirs) {
+        Ok(_) if !is_of_cargo(folder) => match unfit(&folder.marks, &[]) {
+            Some(because) => FolderState::Unclear { because },
+            None => FolderState::Unclear {
+                because: KeptReason::Unclaimed,
+            },
+        },
         Ok(because) => FolderState::Stale { because },
         Err(KeptReason::InUse { .. }) => {
             let users: Vec<_> = stale::users(&folder.path, survey, dirs).collect();

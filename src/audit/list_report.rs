@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::audit::list_decide::is_of_cargo;
 use crate::audit::listing::{Configured, FolderState, ListedFolder, ListedWorkspace, Listing};
 use crate::clean::litter::why_litter_stays;
 use crate::plan::action::Warning;
@@ -247,6 +248,7 @@ fn state(state: &FolderState) -> &'static str {
             KeptReason::OwnerMissing { .. } | KeptReason::MayComeBack { .. } => "missing",
             KeptReason::MayServeOthers { .. } => "shadowed",
             KeptReason::NamedByEnv { .. } => "by variable",
+            KeptReason::NotATarget { .. } => "unclear",
             _ => "unclaimed",
         },
     }
@@ -265,8 +267,9 @@ fn summary(
         return writeln!(out, "nothing to list: {absence}");
     }
     let workspaces = counted(listing.workspaces.len(), "workspace");
-    let folders = counted(listing.folders.len(), "target folder");
-    write!(out, "{workspaces}, {folders}")?;
+    let folders = listing.folders.iter();
+    let folders = folders.filter(|row| is_of_cargo(&row.folder)).count();
+    write!(out, "{workspaces}, {}", counted(folders, "target folder"))?;
     if sizes_known {
         let total = listing.total;
         write!(
