@@ -109,8 +109,8 @@ pub(crate) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
             format!("is a fixture for the tests of {}", paths.show(around))
         }
         KeptReason::ConfigTracked { .. } => {
-            "git tracks the configuration, so the layout is in-place: each worktree keeps its own `target`, and \
-                 shares units with the others"
+            "git tracks the configuration, so the layout is in-place: each worktree keeps its own target \
+                 folder, and shares units with the others"
                 .into()
         }
         KeptReason::TrackedUnclear { message } => {
