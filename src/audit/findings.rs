@@ -71,6 +71,7 @@ fn unused(audit: &Audit, frees: &BTreeMap<String, Bytes>) -> Vec<Finding> {
                 what: format!("unused: {}", names.join(", ")),
                 change: command.clone(),
                 file: None,
+                more_files: Vec::new(),
             }
         })
         .collect()
@@ -86,16 +87,19 @@ fn debug_info(facts: &Facts) -> Vec<Finding> {
             FindingKind::DependencyDebugInfo => asked.third_party > DebugLevel::None,
             _ => asked.own > DebugLevel::LineTables,
         };
-        let mut manifests = facts.manifests.iter();
-        let more = manifests.find(|(_, asked)| asks_for_more(asked));
-        let told = facts.manifests.is_empty() || more.is_some();
+        let manifests = facts.manifests.iter();
+        let more = manifests.filter(|(_, asked)| asks_for_more(asked));
+        let mut more = more.map(|(manifest, _)| manifest.clone());
+        let file = more.next();
+        let told = facts.manifests.is_empty() || file.is_some();
         (saves > Bytes(0) && told).then(|| Finding {
             kind,
             saves: Some(saves),
             at_most: true,
             what,
             change: change.to_owned(),
-            file: more.map(|(manifest, _)| manifest.clone()),
+            file,
+            more_files: more.collect(),
         })
     };
     let dependencies = finding(
@@ -158,6 +162,7 @@ fn features(packages: &[AuditedPackage]) -> Option<Finding> {
             "cargo hakari init workspace-hack && cargo hakari generate && cargo hakari manage-deps"
                 .to_owned(),
         file: None,
+        more_files: Vec::new(),
     })
 }
 
@@ -202,6 +207,7 @@ fn all_features(packages: &[AuditedPackage]) -> Option<Finding> {
             folder"
             .to_owned(),
         file: None,
+        more_files: Vec::new(),
     })
 }
 
@@ -241,6 +247,7 @@ fn versions(packages: &[AuditedPackage], at_once: &AtOnce) -> Option<Finding> {
         ),
         change: "cargo tree --duplicates".to_owned(),
         file: None,
+        more_files: Vec::new(),
     })
 }
 
@@ -325,6 +332,7 @@ fn rarely_used(caches: &Caches, now: Timestamp) -> Option<Finding> {
         ),
         change: "cargo sharedtarget gc --incremental=14d".to_owned(),
         file: None,
+        more_files: Vec::new(),
     })
 }
 
@@ -341,6 +349,7 @@ fn flat(facts: &Facts) -> impl Iterator<Item = Finding> + '_ {
         ),
         change: "cargo sharedtarget setup --replace".to_owned(),
         file: None,
+        more_files: Vec::new(),
     })
 }
 
@@ -353,6 +362,7 @@ fn of_duplicates(saves: Bytes) -> Option<Finding> {
         what: "several folders have copies of the same third-party libraries".to_owned(),
         change: "cargo sharedtarget dedupe".to_owned(),
         file: None,
+        more_files: Vec::new(),
     })
 }
 
@@ -371,6 +381,7 @@ fn wrapper(audit: &Audit, facts: &Facts) -> Option<Finding> {
         ),
         change: "[profile.dev]\nincremental = false".to_owned(),
         file: None,
+        more_files: Vec::new(),
     })
 }
 
@@ -392,6 +403,7 @@ fn budget(audit: &Audit, facts: &Facts) -> Option<Finding> {
         ),
         change: format!("cargo sharedtarget gc --max-size {}", budget.exact()),
         file: None,
+        more_files: Vec::new(),
     })
 }
 

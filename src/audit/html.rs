@@ -103,6 +103,7 @@ struct Change<'a> {
     what: &'a str,
     change: &'a str,
     file: Option<Place>,
+    more_files: usize,
 }
 
 #[derive(Serialize)]
@@ -153,6 +154,7 @@ impl<'a> Page<'a> {
             what: &finding.what,
             change: &finding.change,
             file: finding.file.as_deref().map(|path| Place::new(path, view)),
+            more_files: finding.more_files.len(),
         };
         let problems = audit.problems.iter().map(|problem| Trouble {
             path: Place::new(&problem.path, view),

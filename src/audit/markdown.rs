@@ -4,7 +4,7 @@ use std::io;
 
 use crate::audit::model::{Audit, Finding};
 use crate::audit::report::{
-    folders_table, saves, several, shares_table, units, unused_table, variants_table,
+    folders_table, place, saves, several, shares_table, units, unused_table, variants_table,
 };
 use crate::term::table::{Table, markdown};
 use crate::term::view::{Out, View, counted, entries};
@@ -76,8 +76,7 @@ fn findings(out: Out<'_>, findings: &[Finding], top: usize, view: &View) -> io::
     writeln!(out, "**Suggestions**")?;
     writeln!(out)?;
     for finding in findings.iter().take(top) {
-        let place = finding.file.as_ref();
-        let place = place.map(|file| format!(", in {}", view.paths.show(file)));
+        let place = place(finding, view).map(|place| format!(", in {place}"));
         let text = format!(
             "{}{}{}",
             saves(finding),

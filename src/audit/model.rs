@@ -236,6 +236,9 @@ pub(crate) struct Finding {
     pub(crate) change: String,
     /// The file that the change belongs in, if it does.
     pub(crate) file: Option<PathBuf>,
+    /// The other files that need the same change for the whole saving.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) more_files: Vec<PathBuf>,
 }
 
 /// The subject of a finding.

@@ -108,8 +108,9 @@ pub(super) fn shares_table(audit: &Audit, top: usize) -> Table {
 }
 
 fn percent(part: Bytes, whole: Bytes) -> String {
-    let tenths = (u128::from(part.0) * 1000).checked_div(u128::from(whole.0));
-    let tenths = tenths.unwrap_or_default();
+    let (part, whole) = (u128::from(part.0), u128::from(whole.0));
+    let rounded = (part * 1000 + whole / 2).checked_div(whole);
+    let tenths = rounded.unwrap_or_default();
     format!("{}.{} %", tenths / 10, tenths % 10)
 }
 
@@ -180,7 +181,7 @@ fn differ_in(variants: &[Variant]) -> String {
         let word = match difference {
             Difference::Checked => "check or build",
             Difference::Profile { .. } => "profile",
-            Difference::Settings => "profile settings",
+            Difference::Settings => "profile settings or lints",
             Difference::Triple { .. } => "triple",
             Difference::Compiler { .. } => "compiler",
             Difference::Rustflags { .. } => "RUSTFLAGS",
@@ -216,7 +217,7 @@ fn difference(difference: &Difference) -> String {
     match difference {
         Difference::Checked => "checked or built".into(),
         Difference::Profile { to, .. } => format!("profile {to}"),
-        Difference::Settings => "other profile settings".into(),
+        Difference::Settings => "other profile settings or lints".into(),
         Difference::Triple { to, .. } => format!("for {}", or_host(to)),
         Difference::Compiler { to, .. } => or_other(to),
         Difference::Rustflags { to, .. } => format!("RUSTFLAGS={}", to.join(" ")),
@@ -307,14 +308,24 @@ fn findings(out: Out<'_>, findings: &[Finding], top: usize, view: &View) -> io::
     for finding in findings.iter().take(top) {
         let text = format!("{}{}", saves(finding), shown(&finding.what));
         wrapped(out, &text, "  ", view.width)?;
-        if let Some(file) = &finding.file {
-            writeln!(out, "      in {}", view.paths.show(file))?;
+        if let Some(place) = place(finding, view) {
+            wrapped(out, &format!("in {place}"), "      ", view.width)?;
         }
         for line in finding.change.lines() {
             writeln!(out, "      {line}")?;
         }
     }
     more(out, findings.len(), top)
+}
+
+/// The files that a change belongs in.
+pub(super) fn place(finding: &Finding, view: &View) -> Option<String> {
+    let file = view.paths.show(finding.file.as_ref()?);
+    Some(match &finding.more_files[..] {
+        [] => file,
+        [other] => format!("{file} and {}", view.paths.show(other)),
+        more => format!("{file} and {} more", more.len()),
+    })
 }
 
 /// The saving of a change, as the beginning of its line.

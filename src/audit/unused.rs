@@ -10,6 +10,7 @@ use crate::clean::gc::rules::RuleInput;
 use crate::clean::gc::{GcOptions, rules};
 use crate::clean::model::CollectReason;
 use crate::fs::model::Identity;
+use crate::plan::kept::KeptReason;
 use crate::size::Bytes;
 use crate::target::unit::UnitKind;
 use crate::target::unit_file::UnitFile;
@@ -41,11 +42,17 @@ struct Found {
 impl UnusedSums {
     /// Adds a folder.
     pub(crate) fn add(&mut self, input: RuleInput<'_>) {
-        let sure = GcOptions::sure();
-        let superseded = GcOptions {
-            superseded: true,
+        // A build that is running has units that are not complete yet.
+        let is_busy = matches!(input.folder.obstacle, Some(KeptReason::Busy { .. }));
+        let sure = || GcOptions {
+            unfinished: !is_busy,
             ..GcOptions::sure()
         };
+        let superseded = GcOptions {
+            superseded: true,
+            ..sure()
+        };
+        let sure = sure();
         let mut units = vec![false; input.folder.inventory.units.len()];
         let mut leaked = units.clone();
         let mut others = vec![false; input.others.len()];
@@ -162,7 +169,8 @@ fn word(why: &CollectReason, kind: &UnitKind) -> &'static str {
             "older test programs"
         }
         CollectReason::Superseded { .. } => "superseded builds",
-        CollectReason::Unfinished => "remnants of interrupted builds",
+        // Of a build that was interrupted, or of one that `setup` has moved to another path.
+        CollectReason::Unfinished => "incomplete units",
         CollectReason::Leaked => "remnants of rustc",
         CollectReason::CrateGone => "incremental data of removed crates",
         _ => "other",

@@ -406,6 +406,29 @@ fn advice_that_is_followed_is_gone() {
     assert_eq!(advice(), None);
 }
 
+/// A compiler of another version comes with a Cargo that hashes the same settings in another way.
+#[test]
+fn settings_of_other_versions_are_not_compared() {
+    let mut sandbox = workspace();
+    sandbox.env("RUSTUP_AUTO_INSTALL", "0");
+    let version = |toolchain: &[&str]| {
+        let args = [toolchain, &["-vV"]].concat();
+        let output = sandbox.prepared("cargo", "code", &args).output();
+        output.ok().filter(|output| output.status.success())
+    };
+    let own = version(&[]).expect("cargo").stdout;
+    let others = ["+1.89.0", "+1.95.0", "+1.99.0", "+beta", "+nightly"];
+    let is_other = |one: &&str| version(&[one]).is_some_and(|output| output.stdout != own);
+    for toolchain in others.iter().filter(|one| is_other(one)) {
+        drop(std::fs::remove_dir_all(sandbox.path("code/target")));
+        sandbox.cargo("code", &["build", "--offline", "-p", "one"]);
+        sandbox.cargo("code", &[toolchain, "build", "--offline", "-p", "one"]);
+        let audit = sandbox.json("code", &["audit"]);
+        let found = differences(&audit, "one");
+        assert_eq!(found, ["compiler"], "{toolchain}: {audit:#}");
+    }
+}
+
 /// Workspaces inside others build into one folder where a configuration says so, without any danger: that is for worktrees
 /// alone, and `doctor` says the same.
 #[test]

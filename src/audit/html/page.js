@@ -175,6 +175,7 @@ function drawFindings() {
       const file = make("p", "muted file", "in ");
       file.append(make("code", null, finding.file.shown));
       file.title = finding.file.full;
+      if (finding.more_files) file.append(` and ${finding.more_files} more`);
       body.append(file);
     }
     if (finding.change) body.append(copied(finding.change));

@@ -150,7 +150,7 @@ function details(pack) {
   for (const variant of pack.variants.slice(0, count)) list.append(variantItem(pack, variant));
   cell.append(list);
   const left = pack.variants.length - count;
-  if (!pack.variants.length) cell.append(make("p", "muted", "No target with variants: build scripts, their output, or remnants of interrupted builds."));
+  if (!pack.variants.length) cell.append(make("p", "muted", "No target with variants: build scripts, their output, or incomplete units."));
   if (left > 0) {
     cell.append(
       button("more", `show ${number(left)} more`, () => {

@@ -154,7 +154,7 @@ function differenceInWords(difference, variant) {
     case "profile":
       return `profile ${from} → ${to}`;
     case "settings":
-      return "other profile settings, mostly for build scripts and procedural macros";
+      return "other profile settings, mostly for build scripts and procedural macros, or other lints";
     case "triple":
       return `triple ${host(from)} → ${host(to)}`;
     case "compiler":

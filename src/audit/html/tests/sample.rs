@@ -359,7 +359,7 @@ fn unused(all: Bytes) -> Vec<Unused> {
         ),
         one(
             CollectReason::Unfinished,
-            "remnants of interrupted builds",
+            "incomplete units",
             300,
             3,
             "--unfinished",
@@ -376,6 +376,7 @@ fn findings(all: Bytes) -> Vec<Finding> {
             what: what.into(),
             change: change.into(),
             file: file.map(PathBuf::from),
+            more_files: Vec::new(),
         };
     let manifest = Some("/home/me/src/app-worktrees/worktree-0/Cargo.toml");
     vec![
