@@ -6,6 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::moving::place::NATIVE;
+use crate::profile;
 use crate::registry::{Registry, compiled, once, sandbox_with};
 use crate::sandbox::Sandbox;
 
@@ -291,6 +292,128 @@ fn a_warmed_folder_takes_as_much_as_is_said() {
         // Ten units with four small files and a folder each would make five times as much.
         assert!(took.abs_diff(copied) < 50_000, "{took}: {answer:#}");
     }
+}
+
+/// Where folders share files and units are deleted too, each line counts its own space.
+#[test]
+fn each_line_counts_its_own_space() {
+    let sandbox = start("pika");
+    // As of a build that was killed.
+    for (_, folder) in profile::fingerprints(&sandbox.path("pika/target/debug")) {
+        let hash = folder.join("bin-app");
+        if hash.exists() {
+            std::fs::write(hash, "").expect("emptied");
+        }
+    }
+    let plan = sandbox.json("pika", &["setup", "--dry-run"])["plan"].clone();
+    let actions = plan["actions"].as_array().expect("a list").iter();
+    let by_sharing: u64 = actions.filter_map(|action| action["frees"].as_u64()).sum();
+    let all = plan["freeable"].as_u64().expect("bytes");
+    let by_units = all - by_sharing;
+    assert!(by_sharing > LITTLE && by_units > 0, "{plan:#}");
+    #[expect(clippy::cast_precision_loss, reason = "to be rounded")]
+    let of = |bytes: u64, unit: u32| bytes as f64 / f64::from(unit);
+    let shown = |bytes: u64| match bytes >> 20 {
+        0 => format!("{} KiB", of(bytes, 1 << 10)),
+        _ => format!("{:.1} MiB", of(bytes, 1 << 20)),
+    };
+    let said = sandbox.run("pika", &["setup", "--dry-run"]).code(0).said();
+    let expected = format!("together they free {}\n", shown(by_units));
+    assert!(said.contains(&expected), "{expected}: {said}");
+    let said = sandbox.run("pika", &["setup", "--yes"]).code(0).said();
+    let deleted = said.lines().find(|line| line.starts_with("deleted "));
+    let deleted = deleted.expect("a line");
+    let expected = format!("freed {}", shown(by_units));
+    assert!(deleted.ends_with(&expected), "{expected}: {said}");
+    let shared = said.lines().find(|line| line.starts_with("shared "));
+    let expected = format!("freed {}", shown(by_sharing));
+    assert!(shared.expect("a line").ends_with(&expected), "{said}");
+}
+
+/// An advice about several repositories names the manifest of each, since one of them does not save everything.
+#[test]
+fn an_advice_names_the_manifest_of_each_repository() {
+    let sandbox = Sandbox::new();
+    for name in ["one", "two"] {
+        sandbox.package(&format!("code/{name}"), name, "hello");
+        sandbox.cargo(&format!("code/{name}"), &["build", "--offline"]);
+    }
+    let told = || {
+        let audit = sandbox.json("code", &["audit"]);
+        let findings = audit["findings"].as_array().expect("findings").clone();
+        let found = findings
+            .into_iter()
+            .find(|one| one["kind"] == "own_debug_info");
+        found.expect("the programs are mostly debug information")
+    };
+    let manifest = |name: &str| sandbox.path(&format!("code/{name}/Cargo.toml"));
+    let both = told();
+    assert_eq!(both["file"], serde_json::json!(manifest("one")), "{both}");
+    assert_eq!(both["more_files"], serde_json::json!([manifest("two")]));
+    let said = sandbox.run("code", &["audit"]).code(0).said();
+    assert!(
+        said.contains("in one/Cargo.toml and two/Cargo.toml\n"),
+        "{said}"
+    );
+    let text = sandbox.read("code/one/Cargo.toml");
+    let more = "[profile.dev]\ndebug = \"line-tables-only\"\n";
+    sandbox.write("code/one/Cargo.toml", &format!("{text}\n{more}"));
+    let other = told();
+    assert_eq!(other["file"], serde_json::json!(manifest("two")), "{other}");
+    assert!(other.get("more_files").is_none(), "{other}");
+}
+
+/// A build that still runs was not interrupted, and `gc` leaves its folder alone.
+#[test]
+fn units_of_a_running_build_are_not_unused() {
+    let sandbox = Sandbox::new();
+    sandbox.package("code", "one", "hello");
+    sandbox.cargo("code", &["build", "--offline"]);
+    let debug = sandbox.path("code/target/debug");
+    for (_, folder) in profile::fingerprints(&debug) {
+        for file in std::fs::read_dir(folder).expect("a folder").flatten() {
+            if file.file_name() == "bin-one" {
+                std::fs::write(file.path(), "").expect("emptied, as when its build begins");
+            }
+        }
+    }
+    let unused = || sandbox.json("code", &["audit"])["unused"].clone();
+    let lock = std::fs::File::open(debug.join(".cargo-lock")).expect("a lock file");
+    lock.lock().expect("the lock");
+    assert_eq!(unused(), serde_json::json!([]));
+    drop(lock);
+    assert_eq!(unused()[0]["why"]["reason"], "unfinished");
+    // Such units are also there without any interruption, where `setup` has moved a folder.
+    let said = sandbox.run("code", &["audit"]).code(0).said();
+    assert!(said.contains("incomplete units"), "{said}");
+    let said = sandbox.run("code", &["gc", "--dry-run"]).code(0).said();
+    assert!(said.contains("  incomplete  one"), "{said}");
+}
+
+/// A folder of the name `target` into which Cargo has built nothing was never built, and `clean` keeps it.
+#[test]
+fn a_folder_that_is_not_of_cargo_was_never_built() {
+    let sandbox = Sandbox::new();
+    sandbox.package("pika", "app", "hello");
+    sandbox.write("pika/target/doc/logo.svg", "a picture");
+    sandbox.commit_all("pika");
+    let list = |command: &str| sandbox.run("pika", &[command]).code(0).said();
+    let answer = sandbox.json("pika", &["list"]);
+    assert_eq!(answer["workspaces"][0]["last_build"], Value::Null);
+    let said = list("list");
+    assert!(said.contains("1 workspace, 0 target folders"), "{said}");
+    // It is also left where builds go elsewhere.
+    sandbox.write(
+        "pika/.cargo/config.toml",
+        "[build]\ntarget-dir = \"other\"\n",
+    );
+    let answer = sandbox.json("pika", &["list"]);
+    assert_eq!(answer["folders"][0]["state"]["is"], "unclear", "{answer}");
+    assert_eq!(answer["total"]["stale"], 0);
+    let said = list("list");
+    assert!(said.contains("never       unclear  target\n"), "{said}");
+    assert!(list("clean").contains("nothing to do"));
+    assert!(sandbox.exists("pika/target/doc/logo.svg"));
 }
 
 /// A target folder that goes nowhere is named, since nothing leads to it afterwards.
