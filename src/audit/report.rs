@@ -324,6 +324,11 @@ pub(super) fn place(finding: &Finding, view: &View) -> Option<String> {
     Some(match &finding.more_files[..] {
         [] => file,
         [other] => format!("{file} and {}", view.paths.show(other)),
+        [others @ .., last] if view.verbose => {
+            let others = others.iter().map(|path| view.paths.show(path));
+            let all: Vec<String> = std::iter::once(file).chain(others).collect();
+            format!("{} and {}", all.join(", "), view.paths.show(last))
+        }
         more => format!("{file} and {} more", more.len()),
     })
 }
