@@ -90,7 +90,7 @@ pub(super) fn no_compiler_of_a_worktree(dir: &Path) -> Result<()> {
             let bytes = fs::read(file)?.unwrap_or_default();
             if let Some(key) = lookup::runs_to_resolve(&String::from_utf8_lossy(&bytes)) {
                 bail!(
-                    "`{}` has `{key}`, and we run no program that a worktree names",
+                    "`{}` has `{key}`, and Cargo might run or load what a worktree names",
                     file.display()
                 );
             }

@@ -3,27 +3,42 @@
 use toml_edit::{Document, Item, Value};
 
 /// Codegen options of rustc that name nothing to load and no file to write.
-const CODEGEN: [&str; 22] = [
+const CODEGEN: [&str; 37] = [
     "code-model",
     "codegen-units",
+    "collapse-macro-debuginfo",
+    "control-flow-guard",
     "debug-assertions",
     "debuginfo",
+    "default-linker-libraries",
+    "dwarf-version",
     "embed-bitcode",
     "force-frame-pointers",
     "force-unwind-tables",
+    "instrument-coverage",
+    "jump-tables",
     "link-arg",
     "link-args",
     "link-dead-code",
+    "link-self-contained",
     "linker",
+    "linker-features",
     "linker-flavor",
     "lto",
+    "no-redzone",
+    "no-vectorize-loops",
+    "no-vectorize-slp",
     "opt-level",
     "overflow-checks",
     "panic",
     "prefer-dynamic",
     "relocation-model",
+    "relro-level",
+    "rpath",
+    "soft-float",
     "split-debuginfo",
     "strip",
+    "symbol-mangling-version",
     "target-cpu",
     "target-feature",
 ];
@@ -180,6 +195,7 @@ mod tests {
     fn flags_that_people_use_are_harmless() {
         for text in [
             "[build]\nrustflags = ['-C', 'target-cpu=native', '-Ctarget-feature=+crt-static', '--cfg', 'x']",
+            "[target.x]\nrustflags = ['-C', 'target-feature=+crt-static', '-C', 'link-self-contained=yes']",
             "[target.x]\nlinker = 'clang'\nrustflags = '-C link-arg=-fuse-ld=lld -Dwarnings'",
             "[env]\nDATABASE_URL = 'x'\n[net]\nretry = 1",
             "",
