@@ -38,6 +38,8 @@ pub(crate) fn run(
     }
     let mut plan = crate::clean::decide::clean(&survey, &options, ui.view.now);
     plan.warnings.extend(problems);
+    plan.warnings
+        .extend(crate::clean::decide::kept_though_merged(&survey, &options));
     conduct("clean", &survey, &plan, request, ui)
 }
 

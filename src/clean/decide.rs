@@ -115,22 +115,46 @@ fn asked(
 /// Whether only worktrees build into a folder whose branch is merged. Into one that is not a workspace's own, others may build who
 /// were not looked at.
 fn merged(folder: &TargetFolder, survey: &Survey, options: &CleanOptions) -> Option<DeleteReason> {
-    let is_own = match &folder.known {
+    let (branch, into) = merged_branch(folder, survey, options).filter(|_| is_own(folder))?;
+    Some(DeleteReason::Merged { branch, into })
+}
+
+fn is_own(folder: &TargetFolder) -> bool {
+    match &folder.known {
         FolderOrigin::Default { .. } => true,
         FolderOrigin::Owner { owner, .. } => owner.layout == Layout::Isolated,
         _ => false,
-    };
-    if !is_own {
-        return None;
     }
+}
+
+/// The branch of the first worktree that builds into a folder, and the one that it is merged into, if those of all are merged.
+fn merged_branch(
+    folder: &TargetFolder,
+    survey: &Survey,
+    options: &CleanOptions,
+) -> Option<(String, String)> {
     let branch_of = |user: &PathBuf| {
         let mut all = survey.workspaces.iter();
         let place = all.find(|one| one.root == *user)?.place.as_ref()?;
         options.merged.get(&place.worktree)
     };
     let branches: Option<Vec<_>> = folder.users.iter().map(branch_of).collect();
-    let (branch, into) = branches?.into_iter().next()?.clone();
-    Some(DeleteReason::Merged { branch, into })
+    branches?.into_iter().next().cloned()
+}
+
+/// Names the folders that are kept though the branches of all that build into them are merged.
+pub(crate) fn kept_though_merged(survey: &Survey, options: &CleanOptions) -> Vec<Warning> {
+    let others = survey.folders.iter().filter(|folder| !is_own(folder));
+    let kept = others.filter_map(|folder| {
+        let (branch, _) = merged_branch(folder, survey, options)?;
+        Some(Warning::Problem {
+            path: folder.path.clone(),
+            message: format!(
+                "is kept, though `{branch}` is merged, because a configuration names it and others may build into it"
+            ),
+        })
+    });
+    kept.collect()
 }
 
 fn idle(folder: &TargetFolder, age: Age, now: Timestamp) -> Result<DeleteReason, KeptReason> {

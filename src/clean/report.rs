@@ -254,7 +254,7 @@ fn deletions(out: Out<'_>, plan: &Plan, view: &View) -> io::Result<()> {
         ("LOGICAL", Align::Right),
         ("ON DISK", Align::Right),
         ("FREEABLE", Align::Right),
-        ("LAST BUILD", Align::Left),
+        ("LAST CHANGE", Align::Left),
         ("WHY", Align::Left),
         ("FOLDER", Align::Left),
     ];

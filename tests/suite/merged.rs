@@ -139,3 +139,22 @@ fn work_that_is_not_there_yet_or_not_all_there() {
     sandbox.cargo("main", &["build", "--offline"]);
     assert_eq!(going(&sandbox), into_main(&["done"]));
 }
+
+/// A folder that a configuration of the user's names: it stays, and the warning says why.
+#[test]
+fn a_folder_that_a_configuration_names() {
+    let sandbox = built(&["mine"]);
+    let config = "[build]\ntarget-dir = \"elsewhere\"\n";
+    sandbox.write("mine/.cargo/config.toml", config);
+    sandbox.write("app/.git/info/exclude", "elsewhere\n");
+    commit(&sandbox, "mine", "more");
+    sandbox.git("app", &["merge", "-q", "--ff-only", "mine"]);
+    sandbox.cargo("mine", &["build", "--offline"]);
+    let run = sandbox.run("", &["clean", "--merged", "--yes"]).code(0);
+    let folder = sandbox.path("mine/elsewhere");
+    assert!(folder.is_dir());
+    let said = run.said().replace('\n', " ");
+    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("though `mine` is merged"), "{said}");
+    assert!(said.contains("because a configuration names it"), "{said}");
+}
