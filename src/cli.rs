@@ -82,7 +82,7 @@ enum Command {
     /// Give each worktree its own target folder under one shared root; delete replaced folders
     #[command(after_help = setup::args::SETUP)]
     Setup(SetupArgs),
-    /// List workspaces and target folders: size, last build, state
+    /// List workspaces and target folders: size, last change, state
     List(ListArgs),
     /// Delete whole target folders, by default those that no build will use again
     Clean(CleanArgs),

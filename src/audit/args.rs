@@ -14,7 +14,7 @@ use crate::term::ui::Format;
 
 const LIST: &str = "\
 Examples:
-  cargo sharedtarget list ~/code                     sizes and last builds
+  cargo sharedtarget list ~/code                     sizes and last changes
   cargo sharedtarget list --no-size --format json    fast, for programs";
 
 const AUDIT: &str = "\

@@ -106,7 +106,7 @@ impl Group<'_> {
         let all = [
             ("ON DISK", Align::Right),
             ("FREEABLE", Align::Right),
-            ("LAST BUILD", Align::Left),
+            ("LAST CHANGE", Align::Left),
             ("STATE", Align::Left),
             ("WORKSPACE OR FOLDER", Align::Left),
         ];

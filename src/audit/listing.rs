@@ -30,7 +30,7 @@ pub(crate) struct ListedWorkspace {
     pub(crate) on_disk: Option<Bytes>,
     /// The space that deleting these folders would free.
     pub(crate) freeable: Option<Bytes>,
-    /// When something was last built into them.
+    /// When something was last built or warmed into them.
     pub(crate) last_build: Option<Timestamp>,
 }
 

@@ -21,7 +21,7 @@ pub(crate) struct TargetFolder {
     pub(crate) marks: Marks,
     /// Its size; `None` if it was not asked for.
     pub(crate) usage: Option<Usage>,
-    /// When something was last built into it, as far as its newest folders tell.
+    /// When something was last built or warmed into it, as far as its newest folders tell.
     pub(crate) last_build: Option<Timestamp>,
 }
 
