@@ -75,8 +75,15 @@ struct Counted {
 }
 
 impl Sums {
-    /// Adds a folder. The space of a file in several folders counts for the first one.
-    pub(crate) fn add(&mut self, folder: &FolderUse, compilers: &Compilers, now: Timestamp) {
+    /// Adds a folder. The space of a file in several folders counts for the first one. Where a build runs (`is_built`),
+    /// nothing counts as unused, as with `gc`: the build is about to finish the units that look unfinished.
+    pub(crate) fn add(
+        &mut self,
+        folder: &FolderUse,
+        is_built: bool,
+        compilers: &Compilers,
+        now: Timestamp,
+    ) {
         self.folders.push(counted(folder));
         self.shares.add(folder);
         self.variants.add(folder);
@@ -86,12 +93,15 @@ impl Sums {
         self.problems.extend(problems.cloned());
         let options = GcOptions::sure();
         let input = RuleInput::of(folder, compilers, &options, now);
-        let doubt = rules::doubts(&input).into_iter().next();
+        let runs = is_built.then(|| "a build is running in it".to_owned());
+        let doubt = runs.or_else(|| rules::doubts(&input).into_iter().next());
         self.doubts.extend(doubt.map(|doubt| Problem {
             path: folder.inventory.folder.clone(),
             message: format!("the list of unused files may be incomplete: {doubt}"),
         }));
-        self.unused.add(input);
+        if !is_built {
+            self.unused.add(input);
+        }
     }
 
     /// The workspaces that build into the folders.

@@ -15,8 +15,8 @@ use crate::clean::folder_use::FolderUse;
 use crate::clean::look;
 use crate::clean::look::{Answer, Look};
 use crate::fs;
-use crate::fs::Within;
-use crate::fs::model::{Identity, Problem};
+use crate::fs::model::{BusyReason, Identity, Problem};
+use crate::fs::{LockMode, Within};
 use crate::progress::Progress;
 use crate::survey::folder::TargetFolder;
 use crate::survey::model::{Survey, Workspace};
@@ -54,11 +54,15 @@ pub(crate) fn gather(
         workspaces: &workspaces,
         progress,
     };
+    let built_before = being_built(&folders);
     look.each(&folders, |some| {
         debug.add(&some, progress);
         for folder in &some {
             made_by.add(folder);
-            sums.add(folder, &compilers, now);
+            let path = folder.inventory.folder.as_path();
+            let of_path = folders.iter().find(|one| one.path == path);
+            let is_built = built_before.contains(path) || of_path.is_some_and(|one| is_built(one));
+            sums.add(folder, is_built, &compilers, now);
         }
     });
     compilers.made_by = made_by.names;
@@ -88,6 +92,18 @@ pub(crate) fn gather(
         problems,
     };
     (sums, facts)
+}
+
+/// The folders, of these, in which a build runs.
+fn being_built<'a>(folders: &[&'a TargetFolder]) -> HashSet<&'a Path> {
+    let built = folders.iter().filter(|folder| is_built(folder));
+    built.map(|folder| folder.path.as_path()).collect()
+}
+
+/// Returns whether a build runs in a folder. A folder whose locks cannot be tried counts as one in which none runs.
+fn is_built(folder: &TargetFolder) -> bool {
+    let locked = fs::lock_to_read(&folder.path, &folder.marks.profiles, LockMode::Once);
+    locked.is_err_and(|busy| busy.why == BusyReason::Held)
 }
 
 /// The folders, of these, into which several worktrees of one repository build, or into folders in them.

@@ -82,6 +82,7 @@ mod remains;
 #[cfg(feature = "remote")]
 mod remote;
 mod rooms;
+mod running;
 #[cfg(unix)]
 mod scripts;
 #[cfg(target_os = "linux")]
