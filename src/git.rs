@@ -131,6 +131,20 @@ pub(crate) fn was_there(worktree: &Path, path: &Path) -> Result<bool> {
     Ok(!run(git, None)?.stdout.is_empty())
 }
 
+/// The content that a file in a worktree has in the commit that is checked out.
+///
+/// # Errors
+///
+/// Git is not there, or does not accept the worktree; the commit has no such file, or there is no commit yet.
+pub(crate) fn committed(worktree: &Path, path: &Path) -> Result<Vec<u8>> {
+    let inside = path.strip_prefix(worktree)?;
+    let names: Vec<_> = inside.iter().map(|name| name.to_string_lossy()).collect();
+    let mut git = git(worktree)?;
+    git.args(["cat-file", "blob"]);
+    git.arg(format!("HEAD:{}", names.join("/")));
+    Ok(run(git, None)?.stdout)
+}
+
 /// Whether a worktree has submodules (gitmodules(5)).
 pub(crate) fn has_submodules(worktree: &Path) -> bool {
     fs::exists(&worktree.join(".gitmodules"))

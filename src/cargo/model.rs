@@ -1,7 +1,7 @@
 //! Facts of Cargo's: what its configurations and lock files say, and where builds go.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -87,6 +87,15 @@ pub struct ConfigKeys {
     pub lockfile_path: Option<String>,
     /// The file has an `include` key, which only Cargo itself resolves.
     pub includes: bool,
+}
+
+impl ConfigKeys {
+    /// The first folder that is a path of one machine.
+    pub(crate) fn absolute_folder(&self) -> Option<&str> {
+        let folders = [&self.target_dir, &self.build_dir].into_iter().flatten();
+        let mut folders = folders.map(String::as_str);
+        folders.find(|value| Path::new(value).is_absolute())
+    }
 }
 
 /// Where a TOML file is wrong. Lines and columns count from 1.

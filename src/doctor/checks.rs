@@ -28,7 +28,7 @@ pub(crate) fn checkup(survey: &Survey, facts: DoctorFacts, now: Timestamp) -> Do
     diagnoses.extend(place::refused(survey));
     diagnoses.extend(place::misled(survey));
     diagnoses.extend(overrides(survey));
-    diagnoses.extend(configs(survey));
+    diagnoses.extend(configs(survey, &facts));
     diagnoses.extend(place::flags_twice(survey));
     diagnoses.extend(place::closed(survey, &facts));
     diagnoses.extend(place::broken_links(&facts));
@@ -149,24 +149,11 @@ fn overrides(survey: &Survey) -> Vec<Diagnosis> {
 }
 
 /// Configuration files that do not do what they seem to.
-fn configs(survey: &Survey) -> Vec<Diagnosis> {
+fn configs(survey: &Survey, facts: &DoctorFacts) -> Vec<Diagnosis> {
     let mut diagnoses = Vec::new();
     for (path, file) in &survey.configs {
-        let keys = [&file.keys.target_dir, &file.keys.build_dir];
-        let own = keys
-            .into_iter()
-            .flatten()
-            .find(|value| Path::new(value).is_absolute());
-        if let (Tracked::Yes, Some(value)) = (&file.tracked, own) {
-            diagnoses.push(Diagnosis {
-                severity: Severity::Danger,
-                kind: DiagnosisKind::TrackedPath,
-                paths: vec![path.clone()],
-                what: format!("git tracks `{}`, which names `{value}`", path.display()),
-                why: "every checkout builds into that path, and so do all your worktrees".into(),
-                fix: untrack(path),
-                automatic: None,
-            });
+        if let (Tracked::Yes, Some(value)) = (&file.tracked, file.keys.absolute_folder()) {
+            diagnoses.push(tracked_path(path, value, facts.uncommitted.contains(path)));
         }
         let [legacy, current] = CONFIG_NAMES;
         let beside = |name: &str| {
@@ -191,6 +178,33 @@ fn configs(survey: &Survey) -> Vec<Diagnosis> {
 }
 
 /// The command by which git forgets a file. A name may look like an option or a pattern.
+/// A tracked configuration that names a path of one machine. In an uncommitted change, only a commit would do harm.
+fn tracked_path(path: &Path, value: &str, uncommitted: bool) -> Diagnosis {
+    let (severity, what, why, fix) = match uncommitted {
+        true => (
+            Severity::Hint,
+            "an uncommitted change in it names",
+            "in a commit, every checkout would build into that path, and so would all your worktrees",
+            "keep this change out of commits, or take it back with `cargo sharedtarget undo` if `setup` made it".into(),
+        ),
+        false => (
+            Severity::Danger,
+            "it names",
+            "every checkout builds into that path, and so do all your worktrees",
+            untrack(path),
+        ),
+    };
+    Diagnosis {
+        severity,
+        kind: DiagnosisKind::TrackedPath,
+        paths: vec![path.to_owned()],
+        what: format!("git tracks `{}`, and {what} `{value}`", path.display()),
+        why: why.into(),
+        fix,
+        automatic: None,
+    }
+}
+
 fn untrack(path: &Path) -> String {
     let folder = shell::word(path.parent().unwrap_or(path));
     let name = shell::word(Path::new(path.file_name().unwrap_or_default()));

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use rayon::prelude::*;
 
+use crate::cargo::model::Tracked;
 use crate::cargo::{config_chain, config_edit, wrapper_script};
 use crate::doctor::editor_settings::{self, AnalyzerFolder};
 use crate::doctor::model::{
@@ -20,7 +21,7 @@ use crate::setup::timer::decide::switch;
 use crate::setup::timer::files;
 use crate::setup::timer::model::{FoundFile, TimerSite};
 use crate::survey::Environment;
-use crate::survey::model::{Repository, Survey, Workspace};
+use crate::survey::model::{Repository, Survey, Workspace, worktree_of};
 use crate::survey::remains;
 use crate::survey::timer_files::timer_name;
 use crate::target::layout;
@@ -42,8 +43,26 @@ pub(crate) fn facts(survey: &Survey, around: &Environment, program: Option<&Path
         closed: closed(survey),
         timers: timers(survey, around),
         analyzers: analyzers(survey),
+        uncommitted: uncommitted(survey),
         taken_along: taken_along(survey),
     }
+}
+
+/// The tracked configurations that name no path of this machine in the commit that is checked out, as after
+/// `setup --edit-tracked`.
+fn uncommitted(survey: &Survey) -> Vec<PathBuf> {
+    let tracked = survey.configs.values();
+    let tracked = tracked.filter(|file| file.tracked == Tracked::Yes);
+    let changed = tracked.filter(|file| {
+        let Some((_, worktree)) = worktree_of(&file.path, &survey.repositories) else {
+            return false;
+        };
+        let committed = git::committed(worktree, &file.path).ok();
+        let committed = committed.and_then(|bytes| String::from_utf8(bytes).ok());
+        let keys = committed.and_then(|text| config_edit::keys(&text).ok());
+        keys.is_some_and(|keys| keys.absolute_folder().is_none())
+    });
+    changed.map(|file| file.path.clone()).collect()
 }
 
 /// The repositories for which a hook has something to do, or has one already: to ask git about each takes some

@@ -43,6 +43,9 @@ pub(crate) struct DoctorFacts {
     /// The settings of editors for rust-analyzer.
     #[serde(skip)]
     pub(crate) analyzers: Vec<AnalyzerSetting>,
+    /// Tracked configurations that name no path of this machine in the commit that is checked out.
+    #[serde(skip)]
+    pub(crate) uncommitted: Vec<PathBuf>,
     /// Target folders that tools take along into new worktrees.
     #[serde(skip)]
     pub(crate) taken_along: Vec<TakenAlong>,

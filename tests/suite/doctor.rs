@@ -135,8 +135,29 @@ fn configurations_that_do_not_do_what_they_seem_to() {
             .contains("/tmp/of-this-machine"),
         "{found}"
     );
+    assert_eq!(found["severity"], "danger");
     sandbox.write("repo/.cargo/config", "[build]\njobs = 1\n");
     assert_eq!(diagnosis(&sandbox, "legacy_config")["severity"], "broken");
+}
+
+/// An edit of a tracked file by `setup` does harm only in a commit, and the advice keeps the file tracked.
+#[test]
+fn an_edit_of_a_tracked_configuration_that_is_not_committed() {
+    let sandbox = Sandbox::new();
+    sandbox.package("repo", "app", "hello");
+    sandbox.write("repo/.cargo/config.toml", "[build]\njobs = 1\n");
+    sandbox.commit_all("repo");
+    sandbox.worktree("repo", "topic");
+    let edits = ["setup", "--edit-tracked", "--yes"];
+    sandbox.run("repo", &edits).code(0);
+    let run = sandbox.run("repo", &["doctor"]);
+    run.says("an uncommitted change in it names");
+    let found = diagnosis(&sandbox, "tracked_path");
+    let (severity, fix) = (&found["severity"], found["fix"].to_string());
+    assert_eq!(severity, "hint");
+    assert!(!fix.contains("rm --cached"), "{fix}");
+    sandbox.git("repo", &["commit", "-q", "-a", "-m", "oh no"]);
+    assert_eq!(diagnosis(&sandbox, "tracked_path")["severity"], "danger");
 }
 
 #[test]
