@@ -15,7 +15,8 @@ pub(crate) fn advice(cause: &Cause) -> Option<&'static str> {
                  install`) does that for new worktrees"
         }
         Cause::NotWarmed { .. } => {
-            "run `cargo sharedtarget warm --from DIR` with that donor before a build"
+            "run `cargo sharedtarget warm` before a build: it takes programs too, unlike `setup`; `--from DIR` names \
+                 the donor"
         }
         Cause::OtherUnit { differences, .. } => match differences.first()? {
             UnitDifference::Package(PackageDifference::Version { .. }) => {
@@ -31,8 +32,8 @@ pub(crate) fn advice(cause: &Cause) -> Option<&'static str> {
                 Difference::Compiler { .. } => TOOLCHAIN,
                 Difference::Rustflags { .. } => FLAGS,
                 Difference::Features { .. } => {
-                    "build the same packages in both worktrees: Cargo unifies the features of all packages that \
-                         one command builds"
+                    "build the same packages in both worktrees, with the same `Cargo.lock`: Cargo unifies the \
+                         features of all packages that one command builds"
                 }
                 Difference::Settings | Difference::Dependencies { .. } | Difference::Unknown => {
                     return None;

@@ -49,6 +49,11 @@ pub(super) fn heading(cause: &Cause, of: &str, view: &View) -> String {
             ),
             Some(_) => sentence(cause, of, view),
         },
+        // The others may have taken minutes to build.
+        Cause::BuiltLater { nearest, .. } => format!(
+            "same unit in {}, which has it only since this build began",
+            place(nearest)
+        ),
         Cause::PutHere { .. } => {
             "not compiled here, but put here by `warm` or another program".into()
         }
@@ -266,5 +271,41 @@ fn field(field: &FieldDifference) -> String {
         FieldDifference::Triple => "target triple".into(),
         FieldDifference::Method => "method of detecting changed sources".into(),
         FieldDifference::Other { field } => format!("field `{field}` of the fingerprint"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::{SignedDuration, Timestamp};
+
+    use super::{heading, sentence};
+    use crate::term::paths::Paths;
+    use crate::term::view::View;
+    use crate::warm::decide::Relation;
+    use crate::why::model::{Cause, ComparedFolder};
+
+    /// The other worktree may have built them over several minutes.
+    #[test]
+    fn units_that_others_have_built_later_have_one_heading() {
+        let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(1000);
+        let view = View {
+            paths: Paths::default(),
+            width: None,
+            links: false,
+            verbose: false,
+            now,
+        };
+        let built = |minutes| Cause::BuiltLater {
+            nearest: ComparedFolder {
+                folder: "/o/target".into(),
+                relation: Relation::Family,
+                workspace: Some("/o".into()),
+            },
+            at: now - SignedDuration::from_mins(minutes),
+        };
+        let headings = [1, 5].map(|minutes| heading(&built(minutes), "app", &view));
+        assert_eq!(headings[0], headings[1]);
+        let sentences = [1, 5].map(|minutes| sentence(&built(minutes), "app", &view));
+        assert_ne!(sentences[0], sentences[1]);
     }
 }
