@@ -226,7 +226,7 @@ impl Donor {
         flaws.extend(self.otherwise.clone());
         let changed = wants.circumstances.newest.as_ref().map(|(at, _)| *at);
         let root = &cold.workspace.root;
-        let warm = WarmFolder {
+        let mut warm = WarmFolder {
             same_toolchain: workspace.is_some_and(|other| cargo::same_toolchain(other, root)),
             configured: changed.map(|at| (at, wants.read_at)),
             workspace: root.clone(),
@@ -234,6 +234,7 @@ impl Donor {
             names: inspect::names(&self.inventory),
             ..self.choice(wants, here, &flaws)
         };
+        warm.copied += warm.marks();
         let (into, donor, present) = (cold.into, &warm.from, warm.present);
         let (units, left) = (warm.units.len(), warm.left.len());
         debug!(?into, ?donor, units, left, present, "donor inspected");

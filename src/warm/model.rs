@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::fs::model::SourceFile;
+use crate::markers::CARRIED;
 use crate::plan::action::Kind;
 use crate::plan::left::LeftUnit;
 use crate::size::Bytes;
@@ -45,7 +46,7 @@ pub(crate) struct WarmFolder {
     pub(crate) present: usize,
     /// Bytes in files that need no space of their own where they are linked or cloned.
     pub(crate) linkable: Bytes,
-    /// Space of files that are copied, unless the filesystem clones, and of new folders.
+    /// Space of files that are copied, unless the filesystem clones, of new folders and of marks.
     pub(crate) copied: Bytes,
     /// Wait for a build that holds the donor.
     pub(crate) wait: bool,
@@ -78,6 +79,13 @@ impl WarmFolder {
             self.names.push(one.to.display().to_string());
             self.moved_from = Some(std::mem::replace(&mut self.from, one.to.clone()));
         }
+    }
+
+    /// Space of the marks that are left with the units.
+    pub(crate) fn marks(&self) -> Bytes {
+        let units = self.units.iter();
+        let marked = units.filter(|unit| unit.marked(self.looked_at, self.configured).is_some());
+        marked.map(TakenUnit::mark).sum()
     }
 
     /// The donor's files that the folder gets links to.
@@ -130,6 +138,34 @@ pub(crate) struct TakenUnit {
     /// The text that Cargo would write about its package in the destination, if that is part of its fingerprint.
     #[serde(skip)]
     pub(crate) precalculated: Option<String>,
+}
+
+impl TakenUnit {
+    /// When a unit was compared with the donor's, if a mark is left with it that says so: with a local unit that gets new times
+    /// (`looked_at`), and with a third-party unit that is older than a configuration here (`configured`), whose build
+    /// environment was the same, though the configuration was not there yet.
+    pub(crate) fn marked(
+        &self,
+        looked_at: Option<Timestamp>,
+        configured: Option<(Timestamp, Timestamp)>,
+    ) -> Option<Timestamp> {
+        if self.local {
+            return looked_at.filter(|_| self.dated != Dated::AsTheyWere);
+        }
+        let (changed, compared) = configured?;
+        let files = self.files.iter();
+        let mut dated = files.filter(|file| file.is_dep_info() || file.is_said());
+        let at = dated.next().and_then(UnitFile::modified)?;
+        (at <= changed).then_some(compared)
+    }
+
+    /// Space of a mark: that of another small file of its fingerprint.
+    pub(crate) fn mark(&self) -> Bytes {
+        let fingerprint = || self.files.iter().filter(|file| file.is_fingerprint());
+        let replaced = fingerprint().any(|file| file.name() == CARRIED);
+        let space = fingerprint().map(|file| file.on_disk).min();
+        space.filter(|_| !replaced).unwrap_or_default()
+    }
 }
 
 /// The result of warming.

@@ -94,7 +94,12 @@ impl Staging<'_> {
             self.unchanged(&from, file)?;
         }
         self.date(unit)?;
-        self.note_circumstances(unit)?;
+        if let Some(compared) = unit.marked(self.looked_at, self.configured) {
+            self.mark(unit, compared)?;
+            if self.method != Method::Clones {
+                total.copied += unit.mark();
+            }
+        }
         // A folder becomes newer when a file is put into it, so each folder is dated after all that is in it.
         for file in unit.files.iter().rev() {
             if let (Sharing::Folder, Some(modified)) = (file.sharing, file.modified()) {
@@ -140,10 +145,7 @@ impl Staging<'_> {
                 fs::date_file(&path, at)?;
             }
         }
-        match unit.local {
-            true => self.mark(unit, at),
-            false => Ok(()),
-        }
+        Ok(())
     }
 
     /// Leaves a mark by which we know later that it was us who put a unit here.
@@ -165,20 +167,6 @@ impl Staging<'_> {
             )?;
         }
         Ok(())
-    }
-
-    /// Leaves the mark with a third-party unit that is older than a configuration here: its build environment was the
-    /// same, though the configuration was not there yet.
-    fn note_circumstances(&self, unit: &TakenUnit) -> anyhow::Result<()> {
-        let Some((changed, compared)) = self.configured.filter(|_| !unit.local) else {
-            return Ok(());
-        };
-        let files = unit.files.iter();
-        let mut dated = files.filter(|file| file.is_dep_info() || file.is_said());
-        match dated.next().and_then(UnitFile::modified) {
-            Some(at) if at <= changed => self.mark(unit, compared),
-            _ => Ok(()),
-        }
     }
 
     /// Has a list of sources name those of the destination, where it names the donor's by absolute paths.
