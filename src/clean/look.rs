@@ -18,7 +18,7 @@ use crate::fs::model::BusyReason;
 use crate::plan::kept::KeptReason;
 use crate::progress::Progress;
 use crate::survey::folder::TargetFolder;
-use crate::survey::model::{Survey, Workspace};
+use crate::survey::model::{CargoAnswer, Survey, Workspace};
 use crate::survey::{Environment, Request};
 use crate::target::unit::{Group, Inventory, Other};
 use crate::target::unit_file::Sharing;
@@ -100,7 +100,7 @@ pub(crate) fn workspaces(
     progress.stage("asking cargo");
     let users: BTreeSet<&Path> = folders
         .iter()
-        .flat_map(|folder| users(folder, survey))
+        .flat_map(|folder| builders(folder, survey))
         .map(|workspace| workspace.root.as_path())
         .collect();
     ask(&users, &request.environment, progress)
@@ -245,6 +245,25 @@ fn users<'a>(folder: &'a TargetFolder, survey: &'a Survey) -> impl Iterator<Item
     })
 }
 
+/// Those of them whose builds can ask for units in the folder: not a workspace that was never built, and that a guard gives
+/// another folder for its units.
+fn builders<'a>(
+    folder: &'a TargetFolder,
+    survey: &'a Survey,
+) -> impl Iterator<Item = &'a Workspace> {
+    let apart = |one: &Workspace| {
+        let ignores_it = matches!(
+            one.cargo,
+            CargoAnswer::Said {
+                knows_build_dir: false,
+                ..
+            }
+        );
+        !one.used && !ignores_it && !one.dirs.build_dir.starts_with(&folder.path)
+    };
+    users(folder, survey).filter(move |one| !apart(one))
+}
+
 pub(crate) fn users_of(folder: &TargetFolder, survey: &Survey) -> Vec<PathBuf> {
     let users = users(folder, survey);
     users.map(|workspace| workspace.root.clone()).collect()
@@ -322,7 +341,7 @@ fn wanted(
     request: &Request,
     known: &Workspaces,
 ) -> Wanted {
-    let users: Vec<&Workspace> = users(folder, survey).collect();
+    let users: Vec<&Workspace> = builders(folder, survey).collect();
     let packages = users
         .iter()
         .filter_map(|user| known.resolved.get(&user.root)?.packages().ok());

@@ -150,3 +150,24 @@ fn a_tracked_folder_named_target_is_no_build() {
     assert!(!sandbox.exists("pika/data/sample/.cargo"));
     assert!(sandbox.exists("pika/data/sample/target/.gitkeep"));
 }
+
+/// A workspace inside that was never built has a folder of its own for units, so `gc` does not ask what it needs.
+#[test]
+fn an_unbuilt_workspace_inside_is_no_doubt() {
+    let sandbox = Sandbox::new();
+    sandbox.repository("pika", &["beside"]);
+    sandbox.package("pika/fuzz", "fuzz", "fuzz");
+    let manifest = sandbox.read("pika/fuzz/Cargo.toml");
+    let manifest = format!("{manifest}[workspace]\n");
+    sandbox.write("pika/fuzz/Cargo.toml", &manifest);
+    let _ = std::fs::remove_file(sandbox.path("pika/fuzz/Cargo.lock"));
+    sandbox.run("pika", &["setup", "--yes"]).code(0);
+    assert!(is_guarded(&sandbox, "pika"));
+    for worktree in ["pika", "beside"] {
+        sandbox.cargo_run(worktree);
+    }
+    let answer = sandbox.json("pika", &["gc", "--dry-run"]);
+    let kept = items(&answer["plan"]["kept"]);
+    let doubts: Vec<&Value> = kept.map(|one| &one["reason"]["doubts"]).collect();
+    assert_eq!(doubts, [&Value::Array(vec![]); 2], "{answer:#}");
+}
