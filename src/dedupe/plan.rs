@@ -23,6 +23,7 @@ pub(crate) fn dedupe(
         warnings,
         ..Plan::default()
     };
+    let not_compared = plan.kept.len();
     let folders = relink(sharers, contents);
     let donors = folders.iter().flat_map(|folder| &folder.from);
     let donors: BTreeSet<PathBuf> = donors.cloned().collect();
@@ -35,6 +36,7 @@ pub(crate) fn dedupe(
                     left: folder.left,
                     left_by_rights: folder.left_by_rights,
                     donor: donors.contains(&folder.into),
+                    not_compared,
                 },
                 path: folder.into,
                 on_disk: Some(sharer.inventory.totals.on_disk),

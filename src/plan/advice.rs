@@ -18,10 +18,19 @@ pub(crate) fn advice(reason: &KeptReason) -> Option<String> {
                      build-dir --config-at DIR (or cargo-home), or commit `{include}` (Cargo 1.93)"
             ));
         }
+        KeptReason::CargoInside { tracked: true, .. } => {
+            "no action is needed; to use the layout isolated, which changes a file that git tracks, pass \
+                 --edit-tracked, and --shared-root DIR with a folder outside every worktree"
+        }
         KeptReason::CargoInside { .. } => {
             "pass --shared-root DIR with a folder outside every worktree to use the layout isolated"
         }
-        KeptReason::OldCargo | KeptReason::FixtureInside { .. } => {
+        KeptReason::OldCargo { tracked: true }
+        | KeptReason::FixtureInside { tracked: true, .. } => {
+            "no action is needed; to set them up all the same, which changes a file that git tracks, pass \
+                 --layout isolated --edit-tracked"
+        }
+        KeptReason::OldCargo { .. } | KeptReason::FixtureInside { .. } => {
             "pass --layout isolated to set them up all the same"
         }
         KeptReason::ConfigSet { .. } => "pass --replace to replace these settings",

@@ -87,11 +87,15 @@ pub(crate) enum KeptReason {
     CargoInside {
         /// The file that says so.
         by: PathBuf,
+        /// Git tracks its configuration, so the layout `isolated` needs `--edit-tracked` as well.
+        tracked: bool,
     },
     /// Workspaces lie inside that tests run Cargo on, so it is in place.
     FixtureInside {
         /// One of those workspaces.
         inside: PathBuf,
+        /// Git tracks its configuration, so the layout `isolated` needs `--edit-tracked` as well.
+        tracked: bool,
     },
     /// Tests run Cargo on it.
     Fixture {
@@ -160,7 +164,10 @@ pub(crate) enum KeptReason {
     IgnoredByGit,
     /// Its Cargo does not know `build.build-dir`, without which an unconfigured worktree inside this one would
     /// share its folder.
-    OldCargo,
+    OldCargo {
+        /// Git tracks its configuration, so the layout `isolated` needs `--edit-tracked` as well.
+        tracked: bool,
+    },
     /// Cargo does not accept the workspace.
     CargoRefused {
         /// The first line of its error.
@@ -365,6 +372,9 @@ pub(crate) enum KeptReason {
         left_by_rights: usize,
         /// Others come to share what it has.
         donor: bool,
+        /// How many other folders were left out of the comparison, such as those in which a build runs.
+        #[serde(skip)]
+        not_compared: usize,
     },
     /// The store has everything of it that can be kept.
     Harvested {

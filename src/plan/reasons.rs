@@ -96,12 +96,12 @@ pub(crate) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
                  build into it",
             paths.show(to)
         ),
-        KeptReason::CargoInside { by } => format!(
+        KeptReason::CargoInside { by, .. } => format!(
             "its tests or build scripts may run Cargo in its target folder (see {}); in a shared root inside a \
                  worktree, Cargo would read the configuration of that worktree, so the layout is in-place",
             paths.show(by)
         ),
-        KeptReason::FixtureInside { inside } => format!(
+        KeptReason::FixtureInside { inside, .. } => format!(
             "its tests run Cargo on {}, which a configuration would redirect, so the layout is in-place",
             paths.show(inside)
         ),
@@ -151,7 +151,7 @@ pub(crate) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
             )
         }
         KeptReason::IgnoredByGit => "is in a folder that git ignores".into(),
-        KeptReason::OldCargo => {
+        KeptReason::OldCargo { .. } => {
             "its Cargo is older than 1.91, so a worktree inside it would share its folder"
                 .into()
         }
@@ -286,6 +286,7 @@ pub(crate) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
             units,
             left,
             left_by_rights,
+            not_compared,
             ..
         } => {
             let left = match left {
@@ -296,7 +297,11 @@ pub(crate) fn kept(reason: &KeptReason, paths: &Paths, now: Timestamp) -> String
                 0 => String::new(),
                 left => format!("; {} not shared, since the owner or mode differs", counted(*left, "unit")),
             };
-            format!("has nothing more to share in {}{left}{rights}", counted(*units, "unit"))
+            let others = match not_compared {
+                0 => String::new(),
+                others => format!("; {} left out of the comparison", counted(*others, "other folder")),
+            };
+            format!("has nothing more to share in {}{left}{rights}{others}", counted(*units, "unit"))
         }
         KeptReason::NothingToCollect { units, doubts } => {
             let asked = match &doubts[..] {

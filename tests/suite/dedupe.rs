@@ -361,6 +361,9 @@ fn a_build_is_running() {
         kept.contains("\"busy\"") && kept.contains("nothing_to_share"),
         "{kept}"
     );
+    // There is something to share, as soon as that folder is free.
+    let run = sandbox.run("", &["dedupe", "--dry-run"]).code(0);
+    run.says("; 1 other folder left out of the comparison");
     drop(lock);
     assert!(done(&sandbox.json("", &["dedupe", "--yes"])).1 > 0);
 }

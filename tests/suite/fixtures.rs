@@ -107,3 +107,23 @@ fn the_layout_can_be_asked_for() {
     sandbox.run("new", &["onboard"]).code(0);
     assert!(sandbox.exists("new/.cargo/config.toml"));
 }
+
+/// The advice of the plan leads to the layout that it names, though git tracks the configuration.
+#[test]
+fn the_advice_leads_out_where_git_tracks_the_configuration() {
+    let sandbox = start();
+    sandbox.write("pika/.cargo/config.toml", "[alias]\nb2 = \"build\"\n");
+    sandbox.commit_all("pika");
+    let run = sandbox.run("pika", &["setup", "--dry-run"]).code(0);
+    let run = run.says("so the layout is in-place");
+    run.says("pass --layout isolated --edit-tracked");
+    let advised = ["setup", "--layout", "isolated", "--edit-tracked", "--yes"];
+    sandbox.run("pika", &advised).code(0);
+    let config = sandbox.read("pika/.cargo/config.toml");
+    assert!(config.contains(".shared-target"), "{config}");
+    // If the edit is allowed, only the layout is missing.
+    sandbox.run("pika", &["undo"]).code(0);
+    let edits = ["setup", "--edit-tracked", "--dry-run"];
+    let run = sandbox.run("pika", &edits).code(0);
+    run.says("pass --layout isolated to set them up all the same");
+}

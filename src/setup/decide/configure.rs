@@ -88,7 +88,8 @@ pub(crate) fn workspace(
             if knows_build_dir || !guarded {
                 never_built(workspace, survey)?;
             } else if options.layout.is_none() {
-                return Err(KeptReason::OldCargo);
+                let tracked = in_place::is_tracked(workspace, survey, options);
+                return Err(KeptReason::OldCargo { tracked });
             }
             let folder = names.folder(workspace);
             let name = folder.strip_prefix(shared_root).unwrap_or(&folder);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cargo::config_chain;
 use crate::cargo::config_edit::{self, Settings};
-use crate::cargo::model::{ConfigFile, ConfigKeys};
+use crate::cargo::model::{ConfigFile, ConfigKeys, Tracked};
 use crate::markers::{DEFAULT_ROOT, TARGET};
 use crate::plan::action::Change;
 use crate::plan::kept::KeptReason;
@@ -34,13 +34,20 @@ pub(crate) fn layout(
             KeptReason::Unreachable { why: why.clone() },
         ),
         _ => {
-            match with_fixtures(workspace, survey).or_else(|| with_cargo_inside(workspace, survey))
-            {
+            let tracked = is_tracked(workspace, survey, options);
+            let inside = with_fixtures(workspace, survey, tracked);
+            match inside.or_else(|| with_cargo_inside(workspace, survey, tracked)) {
                 Some(reason) => (Layout::InPlace, reason),
                 None => (Layout::Isolated, KeptReason::InPlaceAsked),
             }
         }
     }
+}
+
+/// Whether git tracks a workspace's configuration, so that no layout that writes one is possible without `--edit-tracked`.
+pub(crate) fn is_tracked(workspace: &Workspace, survey: &Survey, options: &SetupOptions) -> bool {
+    let file = survey.configs.get(&workspace.config);
+    file.is_some_and(|file| file.tracked == Tracked::Yes) && !options.edit_tracked
 }
 
 /// Folders in which workspaces lie that tests run Cargo on.
@@ -58,7 +65,7 @@ const TEST_FOLDERS: [&str; 8] = [
 /// Why a workspace stays in place for the sake of the workspaces that its tests run Cargo on, or as one of these: tests look
 /// beside a fixture, and set `CARGO_TARGET_DIR` for it, and both a configuration in it and one around it lead its builds
 /// elsewhere. Where one worktree of the family has another layout, it was asked for.
-fn with_fixtures(workspace: &Workspace, survey: &Survey) -> Option<KeptReason> {
+fn with_fixtures(workspace: &Workspace, survey: &Survey, tracked: bool) -> Option<KeptReason> {
     if let Some(around) = is_fixture(workspace, survey) {
         let around = around.to_owned();
         return Some(KeptReason::Fixture { around });
@@ -70,14 +77,15 @@ fn with_fixtures(workspace: &Workspace, survey: &Survey) -> Option<KeptReason> {
         inside && place(other) == place(workspace) && is_fixture(other, survey).is_some()
     })?;
     let inside = fixture.root.clone();
-    (!family_is_isolated(workspace, survey)).then_some(KeptReason::FixtureInside { inside })
+    (!family_is_isolated(workspace, survey))
+        .then_some(KeptReason::FixtureInside { inside, tracked })
 }
 
 /// Why a workspace stays in place since its tests or build scripts run Cargo in its target folder: in a shared root that lies in
 /// a worktree, they would build into the folder of that one. Where one worktree of the family has another layout, it was asked for.
-fn with_cargo_inside(workspace: &Workspace, survey: &Survey) -> Option<KeptReason> {
+fn with_cargo_inside(workspace: &Workspace, survey: &Survey, tracked: bool) -> Option<KeptReason> {
     let by = workspace.cargo_inside.clone()?;
-    (!family_is_isolated(workspace, survey)).then_some(KeptReason::CargoInside { by })
+    (!family_is_isolated(workspace, survey)).then_some(KeptReason::CargoInside { by, tracked })
 }
 
 /// Whether a worktree of a workspace's family leads into the shared root.

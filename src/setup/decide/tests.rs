@@ -271,7 +271,10 @@ fn a_nested_workspace_that_was_never_built_is_left_alone() {
         knows_build_dir: false,
         packages: Vec::new(),
     };
-    assert_eq!(*reason(&plan(&survey), "/r"), KeptReason::OldCargo);
+    assert_eq!(
+        *reason(&plan(&survey), "/r"),
+        KeptReason::OldCargo { tracked: false }
+    );
     let isolated = SetupOptions {
         layout: Some(Layout::Isolated),
         ..SetupOptions::default()
