@@ -10,7 +10,6 @@ use crate::clean::gc::rules::RuleInput;
 use crate::clean::gc::{GcOptions, rules};
 use crate::clean::model::CollectReason;
 use crate::fs::model::Identity;
-use crate::plan::kept::KeptReason;
 use crate::size::Bytes;
 use crate::target::unit::UnitKind;
 use crate::target::unit_file::UnitFile;
@@ -42,17 +41,11 @@ struct Found {
 impl UnusedSums {
     /// Adds a folder.
     pub(crate) fn add(&mut self, input: RuleInput<'_>) {
-        // A build that is running has units that are not complete yet.
-        let is_busy = matches!(input.folder.obstacle, Some(KeptReason::Busy { .. }));
-        let sure = || GcOptions {
-            unfinished: !is_busy,
-            ..GcOptions::sure()
-        };
+        let sure = GcOptions::sure();
         let superseded = GcOptions {
             superseded: true,
-            ..sure()
+            ..GcOptions::sure()
         };
-        let sure = sure();
         let mut units = vec![false; input.folder.inventory.units.len()];
         let mut leaked = units.clone();
         let mut others = vec![false; input.others.len()];
