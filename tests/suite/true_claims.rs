@@ -424,7 +424,7 @@ fn a_folder_that_is_not_of_cargo_was_never_built() {
     assert_eq!(answer["folders"][0]["state"]["is"], "unclear", "{answer}");
     assert_eq!(answer["total"]["stale"], 0);
     let said = list("list");
-    assert!(said.contains("never       unclear  target\n"), "{said}");
+    assert!(said.contains("never        unclear  target\n"), "{said}");
     assert!(list("clean").contains("nothing to do"));
     assert!(sandbox.exists("pika/target/doc/logo.svg"));
 }
