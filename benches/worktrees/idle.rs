@@ -30,12 +30,17 @@ pub(crate) fn measure(stage: &Stage, worktrees: &[PathBuf], rounds: usize) -> Re
     println!("\nwarm, {} worktrees:", worktrees.len());
     compare(stage, worktree, rounds, &BEFORE)?;
     println!("\nset up, {} worktrees:", worktrees.len());
-    run(stage, worktree, &["setup", "--yes"])?;
+    run(stage, worktree, &["setup", "--yes", "--no-hook"])?;
     // The configurations are new, so that a first build looks at everything anew.
     for worktree in worktrees {
         stage.build(worktree)?;
     }
-    compare(stage, worktree, rounds, &AFTER)
+    compare(stage, worktree, rounds, &AFTER)?;
+    // What is measured after it finds the worktrees as they were.
+    run(stage, worktree, &["undo", "--yes"])?;
+    let main = stage.main.join("target");
+    ensure!(main.is_dir(), "`{}` did not come back", main.display());
+    Ok(())
 }
 
 fn compare(stage: &Stage, worktree: &Path, rounds: usize, commands: &[Command]) -> Result<()> {
@@ -60,7 +65,7 @@ fn compare(stage: &Stage, worktree: &Path, rounds: usize, commands: &[Command]) 
 /// Some end with 1 where they find something to say.
 fn run(stage: &Stage, worktree: &Path, args: &[&str]) -> Result<Cost> {
     let folder = match args.first() {
-        Some(&("setup" | "doctor")) => worktree.parent().unwrap_or(worktree),
+        Some(&("setup" | "doctor" | "undo")) => worktree.parent().unwrap_or(worktree),
         _ => worktree,
     };
     let mut ours = stage.program(env!("CARGO_BIN_EXE_cargo-sharedtarget"), folder);
