@@ -208,6 +208,10 @@ impl Cargo {
         let output = process::output(&mut command).context("failed to run Cargo")?;
         if !output.status.success() {
             let said = first_error(&String::from_utf8_lossy(&output.stderr));
+            // A Cargo that was killed says nothing of the workspace.
+            if output.status.code().is_none() || output.stderr.is_empty() {
+                bail!("{said}");
+            }
             if let Some(package) = not_fetched(&said) {
                 return Err(NotFetched { package }.into());
             }

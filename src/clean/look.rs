@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use cargo_metadata::{Metadata, Package};
 use rayon::prelude::*;
 
+use crate::cargo;
 use crate::cargo::config_chain;
 use crate::cargo::lockfile::Lock;
 use crate::cargo::{Cargo, NotFetched};
@@ -251,17 +252,34 @@ fn builders<'a>(
     folder: &'a TargetFolder,
     survey: &'a Survey,
 ) -> impl Iterator<Item = &'a Workspace> {
-    let apart = |one: &Workspace| {
-        let ignores_it = matches!(
-            one.cargo,
+    // A Cargo that does not know the key builds into the folder itself, and one that gave no answer may be such a one.
+    let knows_build_dir = |one: &Workspace| match &one.cargo {
+        CargoAnswer::Said {
+            knows_build_dir, ..
+        } => *knows_build_dir,
+        CargoAnswer::NotAsked => has_cargo_of_one_that_knows(one, survey),
+        CargoAnswer::Refused { .. } | CargoAnswer::Elsewhere { .. } => false,
+    };
+    let apart = move |one: &Workspace| {
+        !one.used && !one.dirs.build_dir.starts_with(&folder.path) && knows_build_dir(one)
+    };
+    users(folder, survey).filter(move |one| !apart(one))
+}
+
+/// Whether a workspace has the Cargo of the one around it, and that knows `build-dir`.
+fn has_cargo_of_one_that_knows(workspace: &Workspace, survey: &Survey) -> bool {
+    let around = workspace.nested_in.as_ref();
+    let mut all = survey.workspaces.iter();
+    all.any(|other| {
+        let knows = matches!(
+            other.cargo,
             CargoAnswer::Said {
-                knows_build_dir: false,
+                knows_build_dir: true,
                 ..
             }
         );
-        !one.used && !ignores_it && !one.dirs.build_dir.starts_with(&folder.path)
-    };
-    users(folder, survey).filter(move |one| !apart(one))
+        knows && around == Some(&other.root) && cargo::same_toolchain(&workspace.root, &other.root)
+    })
 }
 
 pub(crate) fn users_of(folder: &TargetFolder, survey: &Survey) -> Vec<PathBuf> {

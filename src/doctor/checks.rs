@@ -177,7 +177,6 @@ fn configs(survey: &Survey, facts: &DoctorFacts) -> Vec<Diagnosis> {
     diagnoses
 }
 
-/// The command by which git forgets a file. A name may look like an option or a pattern.
 /// A tracked configuration that names a path of one machine. In an uncommitted change, only a commit would do harm.
 fn tracked_path(path: &Path, value: &str, uncommitted: bool) -> Diagnosis {
     let (severity, what, why, fix) = match uncommitted {
@@ -205,6 +204,7 @@ fn tracked_path(path: &Path, value: &str, uncommitted: bool) -> Diagnosis {
     }
 }
 
+/// The command by which git forgets a file. A name may look like an option or a pattern.
 fn untrack(path: &Path) -> String {
     let folder = shell::word(path.parent().unwrap_or(path));
     let name = shell::word(Path::new(path.file_name().unwrap_or_default()));

@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
-use crate::fs::{exists, info, names, remove_empty_folder, remove_file};
-use crate::markers::{GITIGNORE, OWNER_SUFFIX, ROOT_TOKEN, SHARED_ROOT_MARK, SWEPT, TAG_NAME};
+use crate::fs::{exists, info, names, read, remove_empty_folder, remove_file};
+use crate::markers::{
+    GITIGNORE, OWNER_SUFFIX, ROOT_TOKEN, SHARED_ROOT_MARK, SWEPT, TAG_NAME, tag_file,
+};
 
 /// The files in the folder that marks a shared root.
 const MARKS: [&str; 3] = [SWEPT, "lock", ROOT_TOKEN];
@@ -14,10 +16,25 @@ const MARKS: [&str; 3] = [SWEPT, "lock", ROOT_TOKEN];
 /// them.
 #[must_use]
 pub(crate) fn is_bare(root: &Path, leaving: &[&Path]) -> bool {
-    is_bare_below(root, root, leaving).unwrap_or_default()
+    !is_mounted(root) && is_bare_below(root, root, leaving, Empty::IsOthers).unwrap_or_default()
 }
 
-fn is_bare_below(root: &Path, folder: &Path, leaving: &[&Path]) -> Result<bool> {
+/// An empty folder in a shared root.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Empty {
+    /// A user may have made it.
+    IsOthers,
+    /// What was in it has been moved.
+    IsOurs,
+}
+
+/// Whether a folder is on another filesystem than the one that it lies in, so that it cannot be removed.
+fn is_mounted(root: &Path) -> bool {
+    let device = |path: &Path| Some(info(path).ok()??.identity.device);
+    root.parent().map(device) != Some(device(root))
+}
+
+fn is_bare_below(root: &Path, folder: &Path, leaving: &[&Path], empty: Empty) -> Result<bool> {
     for name in names(folder)? {
         let path = folder.join(&name);
         let Some(info) = info(&path)? else {
@@ -29,12 +46,16 @@ fn is_bare_below(root: &Path, folder: &Path, leaving: &[&Path]) -> Result<bool> 
             let mut marks = names(&path)?.into_iter();
             marks.all(|mark| MARKS.contains(&mark.as_str()))
         } else if info.is_dir {
-            is_bare_below(root, &path, leaving)?
+            let holds_any = || leaving.iter().any(|one| one.starts_with(&path));
+            (empty == Empty::IsOurs || holds_any()) && is_bare_below(root, &path, leaving, empty)?
+        } else if folder == root && name == TAG_NAME {
+            read(&path)?.is_some_and(|bytes| bytes == tag_file())
+        } else if folder == root && name == GITIGNORE {
+            read(&path)?.is_some_and(|bytes| bytes == b"*\n")
         } else {
             let of = name.strip_suffix(OWNER_SUFFIX).map(|of| folder.join(of));
             let goes_along = of.is_some_and(|of| leaving.contains(&of.as_path()));
-            info.is_file
-                && (goes_along || folder == root && [TAG_NAME, GITIGNORE].contains(&name.as_str()))
+            info.is_file && goes_along
         };
         if !is_bare {
             return Ok(false);
@@ -50,7 +71,8 @@ fn is_bare_below(root: &Path, folder: &Path, leaving: &[&Path]) -> Result<bool> 
 /// Something else is in it, or a part of it cannot be removed.
 pub(crate) fn remove_bare(root: &Path, files: &[PathBuf]) -> Result<()> {
     let leaving: Vec<&Path> = files.iter().map(PathBuf::as_path).collect();
-    anyhow::ensure!(is_bare(root, &leaving), "something else is in it");
+    let is_bare = is_bare_below(root, root, &leaving, Empty::IsOurs)?;
+    anyhow::ensure!(is_bare, "something else is in it");
     let mark = root.join(SHARED_ROOT_MARK);
     let [swept, lock, token] = MARKS.map(|name| mark.join(name));
     // With its token it is a root until the end, and then git ignores the rest: so the next run goes on with what a killed

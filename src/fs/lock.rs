@@ -298,8 +298,17 @@ impl std::error::Error for AtWork {}
 /// Another run holds it, or has held it since.
 pub(crate) fn lock_run(shared_root: &Path, runs: u64) -> Result<LockGuard> {
     let path = lock_file(shared_root);
-    let Ok(mut file) = File::options().create(true).append(true).open(&path) else {
-        return Ok(LockGuard::default());
+    let mut file = match File::options().create(true).append(true).open(&path) {
+        Ok(file) => file,
+        // A shared root has the folder of this file.
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            return Err(AtWork(format!(
+                "`{}` is no shared root any more: it was removed since planning",
+                shared_root.display()
+            ))
+            .into());
+        }
+        Err(_) => return Ok(LockGuard::default()),
     };
     let result = try_often(|| file.try_lock());
     debug!(lock = ?path, ?result, "lock of the shared root");

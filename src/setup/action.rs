@@ -231,7 +231,14 @@ impl Action for RemoveSharedRoot {
         &REMOVED_ROOT
     }
 
-    fn apply(&self, _run: &Run<'_>) -> Result<Came, Stopped> {
+    fn apply(&self, run: &Run<'_>) -> Result<Came, Stopped> {
+        // A configuration that could not be put back still leads into it.
+        let others = run.plan.actions.iter();
+        let mut others = others
+            .filter(|other| other.phase() == self.phase() && other.as_type::<Self>().is_none());
+        if others.any(|other| !run.outcome(|outcome| outcome.did(other.kind(), other.path()))) {
+            return Err(Stopped::Skipped("not all was put back".into()));
+        }
         let removed = fs::remove_bare(&self.path, &self.owner_files);
         removed.map_err(|error| Stopped::Skipped(failure::words(error.as_ref())))?;
         Ok(Came::default())

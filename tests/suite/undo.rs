@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::facts::{actions, items};
+use crate::faults::harness::Stopped;
 use crate::sandbox::Sandbox;
 
 /// A main worktree with a configuration of its own, a linked one without, and one with an empty `.cargo`.
@@ -343,6 +344,7 @@ fn the_shared_root_goes_with_what_made_it_and_with_nothing_else() {
         (Some("pika/.shared-target/notes.txt"), false),
         (Some("pika/.shared-target/app/empty/notes.txt"), false),
         (Some("pika/.shared-target/.sharedtarget/notes.txt"), false),
+        (Some("pika/.shared-target/.gitignore"), false),
     ] {
         let sandbox = family();
         sandbox.run("pika", &["--yes"]).code(0);
@@ -412,4 +414,40 @@ fn a_shared_root_that_is_half_removed_is_made_again() {
         sandbox.run("pika", &["undo", "--yes"]).code(0);
         assert!(!root.exists(), "{gone}");
     }
+}
+
+/// A configuration that was changed between the plan and the act still leads into it.
+#[test]
+fn the_shared_root_stays_where_not_all_was_put_back() {
+    let sandbox = family();
+    sandbox.run("pika", &["--yes"]).code(0);
+    let undo = sandbox.program("pika", &["undo", "--yes"]);
+    let stopped = Stopped::at(undo, "planned");
+    let mut text = sandbox.read("beside/.cargo/config.toml");
+    text.push_str("[net]\nretry = 3\n");
+    sandbox.write("beside/.cargo/config.toml", &text);
+    let ended = stopped.go_on();
+    assert_eq!(ended.code, Some(1), "{}", ended.said);
+    assert!(sandbox.exists("pika/.shared-target/.sharedtarget/token"));
+}
+
+/// A run that was planned before another one removed the shared root writes nothing there.
+#[test]
+fn a_run_that_was_planned_with_the_shared_root_ends_without_it() {
+    let sandbox = family();
+    sandbox.run("pika", &["--yes"]).code(0);
+    sandbox.worktree("pika", "late");
+    let setup = sandbox.program("pika", &["setup", "--yes"]);
+    let stopped = Stopped::at(setup, "planned");
+    sandbox.run("pika", &["undo", "--yes"]).code(0);
+    assert!(!sandbox.exists("pika/.shared-target"));
+    let ended = stopped.go_on();
+    assert_eq!(ended.code, Some(101), "{}", ended.said);
+    assert!(
+        ended.said.contains("removed since planning"),
+        "{}",
+        ended.said
+    );
+    assert!(!sandbox.exists("pika/.shared-target"));
+    assert!(!sandbox.exists("late/.cargo"));
 }

@@ -86,7 +86,7 @@ fn is_outside(path: &str, mut deep: usize) -> bool {
     false
 }
 
-/// An error with [`ROOT`] for the workspace's folder; `None` if it names a place around that folder.
+/// An error with [`ROOT`] for the workspace's folder; `None` if it names a place in one of the folders around that.
 pub(super) fn relative(said: &str, root: &Path) -> Option<String> {
     if said.contains(ROOT) {
         return None;
@@ -101,6 +101,11 @@ pub(super) fn relative(said: &str, root: &Path) -> Option<String> {
         out.push(ROOT);
         out.push_str(part);
     }
-    let around = root.parent()?.to_str()?;
-    (!out.contains(around)).then_some(out)
+    // A file above may be another one in each worktree. The first of all folders is in each path.
+    let mut above = root.ancestors().skip(1);
+    let names_one = above.any(|above| {
+        let is_first = above.parent().is_none();
+        !is_first && above.to_str().is_none_or(|above| out.contains(above))
+    });
+    (!names_one).then_some(out)
 }

@@ -122,3 +122,23 @@ fn no_worktree_where_a_configuration_above_names_a_path() {
     let sandbox = refused(&files);
     asked(&sandbox, SETUP, 5);
 }
+
+/// The error is about a file above the workspace, which each worktree has.
+#[test]
+fn a_file_above_is_named_by_each_worktree() {
+    let sandbox = Sandbox::new();
+    sandbox.package("main/sub/app", "app", "app");
+    let config = "[resolver]\nincompatible-rust-versions = \"unknown\"\n";
+    sandbox.write("main/.cargo/config.toml", config);
+    sandbox.commit_all("main");
+    sandbox.worktree("main", "one");
+    let run = sandbox.run("", &[SETUP, &["-vv"]].concat());
+    let found = reasons(&sandbox, &run);
+    let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["main/sub/app", "one/sub/app"], "{}", run.said());
+    for (name, reason) in &found {
+        let top = name.split('/').next().expect("a name");
+        let own = sandbox.path(top).join(".cargo/config.toml");
+        assert!(reason.contains(&own.display().to_string()), "{reason}");
+    }
+}

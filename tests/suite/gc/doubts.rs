@@ -366,3 +366,44 @@ fn the_root_of_an_old_lock_stays() {
         [""; 0]
     );
 }
+
+/// A Cargo that does not know `build-dir` builds into the guarded folder, also where it refuses the workspace at the moment.
+#[test]
+fn a_workspace_that_cargo_refuses_may_need_all() {
+    const OLD: &str = "1.89.0";
+    let sandbox = sandbox_with(&prepared());
+    if !sandbox
+        .prepared("cargo", "", &["+1.89.0", "--version"])
+        .output()
+        .is_ok_and(|said| said.status.success())
+    {
+        eprintln!("skipped: no toolchain {OLD}");
+        return;
+    }
+    sandbox.package("p/one", "one", "one");
+    sandbox.write("p/one/.gitignore", "target\n");
+    sandbox.commit_all("p/one");
+    sandbox.git("p/one", &["worktree", "add", "-q", "../two"]);
+    let config = format!(
+        "[build]\ntarget-dir = \"{0}/t\"\nbuild-dir = \"{0}/b/{{workspace-path-hash}}\"\n",
+        sandbox.path("").display()
+    );
+    sandbox.write("p/.cargo/config.toml", &config);
+    sandbox.cargo("p/one", &["build", "-q", "--offline"]);
+    sandbox.write(
+        "p/two/rust-toolchain.toml",
+        &format!("[toolchain]\nchannel = \"{OLD}\"\n"),
+    );
+    let manifest = sandbox.read("p/two/Cargo.toml");
+    let manifest = format!("{manifest}[dependencies]\nleaf = \"=1.0.0\"\n");
+    sandbox.write("p/two/Cargo.toml", &manifest);
+    sandbox.write("p/two/src/main.rs", "fn main() { leaf::it(); nothing }\n");
+    let build = sandbox
+        .prepared("cargo", "p/two", &["build", "--offline"])
+        .output();
+    assert!(build.is_ok_and(|build| !build.status.success()));
+    let broken = format!("{manifest}[features]\ndefault = [\"nothing\"]\n");
+    sandbox.write("p/two/Cargo.toml", &broken);
+    let answer = sandbox.json("p", &["gc", "--dry-run"]);
+    assert_eq!(packages(&answer), ["one"], "{answer:#}");
+}
