@@ -301,9 +301,9 @@ fn takes_as_much_as_is_said(sandbox: &Sandbox, worktree: &str) {
     // A clone's space is its own for `du`.
     if warmed["method"] == "links" {
         assert_eq!(answer["plan"]["actions"][0]["copied"], warmed["copied"]);
-        // Cargo's tag, locks and the like. Ten marks would make twice as much, and ten units with four small files and a
+        // Cargo's tag, locks and the like. Ten marks would make 40 KiB more, and ten units with four small files and a
         // folder each ten times.
-        assert!(took.abs_diff(copied) < 24_000, "{took}: {answer:#}");
+        assert!(took.abs_diff(copied) < 32_000, "{took}: {answer:#}");
     }
 }
 
