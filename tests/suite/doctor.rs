@@ -151,7 +151,8 @@ fn an_edit_of_a_tracked_configuration_that_is_not_committed() {
     let edits = ["setup", "--edit-tracked", "--yes"];
     sandbox.run("repo", &edits).code(0);
     let run = sandbox.run("repo", &["doctor"]);
-    run.says("an uncommitted change in it names");
+    let said = run.said();
+    assert!(said.contains("an uncommitted change in it names"), "{said}");
     let found = diagnosis(&sandbox, "tracked_path");
     let (severity, fix) = (&found["severity"], found["fix"].to_string());
     assert_eq!(severity, "hint");

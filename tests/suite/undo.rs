@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::facts::{actions, items};
+#[cfg(unix)]
 use crate::faults::harness::Stopped;
 use crate::sandbox::Sandbox;
 
@@ -417,6 +418,7 @@ fn a_shared_root_that_is_half_removed_is_made_again() {
 }
 
 /// A configuration that was changed between the plan and the act still leads into it.
+#[cfg(unix)]
 #[test]
 fn the_shared_root_stays_where_not_all_was_put_back() {
     let sandbox = family();
@@ -432,6 +434,7 @@ fn the_shared_root_stays_where_not_all_was_put_back() {
 }
 
 /// A run that was planned before another one removed the shared root writes nothing there.
+#[cfg(unix)]
 #[test]
 fn a_run_that_was_planned_with_the_shared_root_ends_without_it() {
     let sandbox = family();
