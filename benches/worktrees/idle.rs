@@ -36,7 +36,7 @@ pub(crate) fn measure(stage: &Stage, worktrees: &[PathBuf], rounds: usize) -> Re
         stage.build(worktree)?;
     }
     compare(stage, worktree, rounds, &AFTER)?;
-    // What is measured after it finds the worktrees as they were.
+    // Later measurements find the worktrees as they were.
     run(stage, worktree, &["undo", "--yes"])?;
     let main = stage.main.join("target");
     ensure!(main.is_dir(), "`{}` did not come back", main.display());

@@ -24,7 +24,7 @@ pub(crate) fn is_bare(root: &Path, leaving: &[&Path]) -> bool {
 enum Empty {
     /// A user may have made it.
     IsOthers,
-    /// What was in it has been moved.
+    /// Its content has been moved.
     IsOurs,
 }
 

@@ -36,7 +36,7 @@ fn let_go(sandbox: &Sandbox) {
     sandbox.write("slow/go", "");
 }
 
-/// What an audit names as unused, and its warnings.
+/// The number of rows that an audit lists as unused, and its warnings.
 fn audit(sandbox: &Sandbox) -> (usize, String) {
     let answer = sandbox.json("slow", &["audit"]);
     let unused = answer["unused"].as_array().expect("a list").len();

@@ -34,7 +34,7 @@ fn refused(files: &[(&str, &str)]) -> Sandbox {
     sandbox
 }
 
-/// What the run says of each worktree that Cargo refuses, by its name.
+/// The reasons that a run gives for worktrees that Cargo refuses, by their names.
 fn reasons(sandbox: &Sandbox, run: &Run) -> Vec<(String, String)> {
     let plan: serde_json::Value = serde_json::from_str(&run.stdout).expect("JSON");
     let kept = plan["plan"]["kept"].as_array().expect("an array").iter();
