@@ -252,13 +252,13 @@ fn builders<'a>(
     folder: &'a TargetFolder,
     survey: &'a Survey,
 ) -> impl Iterator<Item = &'a Workspace> {
-    // A Cargo that does not know the key builds into the folder itself, and one that gave no answer may be such a one.
-    let knows_build_dir = |one: &Workspace| match &one.cargo {
-        CargoAnswer::Said {
-            knows_build_dir, ..
-        } => *knows_build_dir,
-        CargoAnswer::NotAsked => has_cargo_of_one_that_knows(one, survey),
-        CargoAnswer::Refused { .. } | CargoAnswer::Elsewhere { .. } => false,
+    let knows_build_dir = |one: &Workspace| match one.cargo {
+        CargoAnswer::NotAsked => survey.workspaces.iter().any(|around| {
+            one.nested_in.as_ref() == Some(&around.root)
+                && knows_build_dir(around)
+                && cargo::same_toolchain(&one.root, &around.root)
+        }),
+        _ => knows_build_dir(one),
     };
     let apart = move |one: &Workspace| {
         !one.used && !one.dirs.build_dir.starts_with(&folder.path) && knows_build_dir(one)
@@ -266,20 +266,10 @@ fn builders<'a>(
     users(folder, survey).filter(move |one| !apart(one))
 }
 
-/// Whether a workspace has the Cargo of the one around it, and that knows `build-dir`.
-fn has_cargo_of_one_that_knows(workspace: &Workspace, survey: &Survey) -> bool {
-    let around = workspace.nested_in.as_ref();
-    let mut all = survey.workspaces.iter();
-    all.any(|other| {
-        let knows = matches!(
-            other.cargo,
-            CargoAnswer::Said {
-                knows_build_dir: true,
-                ..
-            }
-        );
-        knows && around == Some(&other.root) && cargo::same_toolchain(&workspace.root, &other.root)
-    })
+/// Whether Cargo said of a workspace that it knows `build-dir`. One that does not know it builds into the folder itself, and
+/// one that gave no answer may be such a one.
+fn knows_build_dir(workspace: &Workspace) -> bool {
+    matches!(workspace.cargo, CargoAnswer::Said { knows_build_dir, .. } if knows_build_dir)
 }
 
 pub(crate) fn users_of(folder: &TargetFolder, survey: &Survey) -> Vec<PathBuf> {
